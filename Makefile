@@ -1,0 +1,55 @@
+# The few commands people type. On a fresh machine (Debian 12, root, with cargo) `make test` and
+# `make demo` do everything themselves and say what they are doing.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build test test-fast test-vm demo bench lint clean
+
+# Guests that run at the same time. Each has two processors, under emulation.
+VM_JOBS ?= 2
+
+say = @printf '\n== %s\n'
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do \
+	  printf 'make %-10s %s\n' "$$target" "$$text"; done
+
+setup: ## install what the VM tests need (Debian 12, root); does nothing the second time
+	@./vm-tests/setup
+
+build: ## build the programs as they are shipped
+	$(say) 'Building the programs'
+	@cargo build --release -p blankslate-initrd
+	@cargo build --profile fast --bins
+
+test: setup test-fast test-vm ## everything: unit and integration tests, then real ZFS in QEMU
+
+test-fast: ## all tests that need no VM
+	@pkg-config --exists libzfs_core || { echo 'libzfs is missing: run make setup' >&2; exit 1; }
+	$(say) 'Testing the library and its programs'
+	@cargo test --workspace --exclude vm-tests
+	$(say) 'Testing blankslate-initrd as it is built for the initrd'
+	@cargo test -p blankslate-initrd
+
+test-vm: setup build ## the tests on a real kernel with real ZFS, in QEMU
+	$(say) 'Testing in QEMU, a few minutes (logs stay in target/vm)'
+	@cargo test -p vm-tests -- --test-threads $(VM_JOBS)
+
+demo: setup build ## watch a host lose its root and keep what it declared
+	@cargo run -q -p vm-tests --bin demo
+
+bench: ## measure speed
+	@echo 'There is no benchmark yet.'
+
+lint: ## formatting and clippy, warnings denied
+	$(say) 'Checking the format'
+	@cargo fmt --all --check
+	$(say) 'Checking with clippy, each package with its own features'
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@cargo clippy -p blankslate --all-targets -- -D warnings
+	@cargo clippy -p blankslate --no-default-features -- -D warnings
+	@cargo clippy -p blankslate-initrd --all-targets -- -D warnings
+	@cargo clippy -p vm-tests --all-targets -- -D warnings
+
+clean: ## remove what was built; the cache of make setup stays
+	@cargo clean

@@ -1,0 +1,77 @@
+//! `boot`: rolls the declared roots back before they are mounted, and writes the receipt.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use blankslate::config::Config;
+use blankslate::rollback::receipt::{FILE, Receipt};
+use blankslate::rollback::run;
+use blankslate::sys::lock::Lock;
+use blankslate::sys::machine::situation;
+use blankslate::sys::record::{Level, RUN_DIR, kernel_log, write};
+use blankslate::zfs::Lzc;
+
+use crate::{FINE, NOT_DONE, TROUBLE};
+
+/// Runs the boot step and returns the exit status.
+pub fn run(config: &Path) -> u8 {
+    let receipt = match Config::load(config) {
+        Ok(config) => roll_back(&config),
+        Err(error) => Receipt::of_trouble(None, error.to_string()),
+    };
+    tell(&receipt);
+    if let Err(error) = file(&receipt) {
+        tracing::error!("{error:#}");
+        return TROUBLE;
+    }
+    match (receipt.is_trouble(), receipt.is_as_it_should()) {
+        (true, _) => TROUBLE,
+        (false, false) => NOT_DONE,
+        (false, true) => FINE,
+    }
+}
+
+/// Looks at the machine only once the lock is held: what another run mounted or rolled back is seen.
+fn roll_back(config: &Config) -> Receipt {
+    let trouble = |what: String| Receipt::of_trouble(Some(config.digest.clone()), what);
+    let _lock = match Lock::take(Path::new(RUN_DIR)) {
+        Ok(lock) => lock,
+        Err(cause) => return trouble(format!("cannot take the lock {RUN_DIR}/lock: {cause}")),
+    };
+    let situation = match situation() {
+        Ok(situation) => situation,
+        Err(cause) => return trouble(format!("cannot read /proc/cmdline: {cause}")),
+    };
+    #[expect(clippy::disallowed_methods, reason = "the clock starts here, once")]
+    let start = Instant::now();
+    run::run(config, &situation, Lzc::connect, &|| start.elapsed())
+}
+
+/// Says what became of every root: on stderr, and one line each in the kernel log, as a warning when
+/// a root is not blank.
+fn tell(receipt: &Receipt) {
+    if let Some(trouble) = &receipt.trouble {
+        for line in trouble.lines() {
+            tracing::error!("nothing was rolled back: {line}");
+            kernel_log(Level::Warning, &format!("nothing was rolled back: {line}"));
+        }
+    }
+    for root in &receipt.roots {
+        let sentence = root.sentence();
+        if root.outcome.is_as_it_should() {
+            tracing::info!("{sentence}");
+            kernel_log(Level::Notice, &sentence);
+        } else {
+            tracing::error!("{sentence}");
+            kernel_log(Level::Warning, &sentence);
+        }
+    }
+}
+
+fn file(receipt: &Receipt) -> Result<()> {
+    let text = serde_json::to_string_pretty(receipt).context("cannot write the receipt")?;
+    let path = write(Path::new(RUN_DIR), FILE, &text);
+    path.with_context(|| format!("cannot write {RUN_DIR}/{FILE}"))?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Exit statuses, as diff(1) has them.
+
+use std::io;
+use std::process::ExitCode;
+
+/// How a program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Nothing would be lost.
+    Clean = 0,
+    /// Something would be lost.
+    Loss = 1,
+    /// It cannot be told, or not wholly: a bad configuration, a gap, a root that cannot be read.
+    Trouble = 2,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// Ends the program `name`: an error is printed once, with all its causes.
+///
+/// When nobody reads the output any more, as behind `head`, that is no error.
+#[must_use]
+pub fn end(name: &str, result: anyhow::Result<ExitStatus>) -> ExitCode {
+    match result {
+        Ok(status) => status.into(),
+        Err(error) if is_broken_pipe(&error) => ExitStatus::Clean.into(),
+        Err(error) => {
+            complain(name, &format!("{error:#}"));
+            ExitStatus::Trouble.into()
+        }
+    }
+}
+
+/// Prints a sentence to standard error, where talk goes.
+pub fn complain(name: &str, sentence: &str) {
+    eprintln!("{name}: {sentence}");
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn a_broken_pipe_is_found_behind_its_context_and_other_errors_are_trouble() {
+        let broken = || Err::<ExitStatus, _>(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(is_broken_pipe(&broken().context("cannot write the report").unwrap_err()));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("broken pipe")));
+    }
+}

@@ -1,0 +1,23 @@
+//! blankslate erases a NixOS root at boot, keeps what was declared, and says beforehand what would
+//! be lost.
+//!
+//! Three flows, each an effect at either end and a pure middle:
+//!
+//! ```text
+//! config → observe → plan → apply     what the host declares → where it ends up   (persist)
+//! scan → classify → report            what lies on the root → what becomes of it  (loss)
+//! facts → decide → roll back          what the pool says → one atomic act, or a refusal (rollback)
+//! ```
+//!
+//! Effects are behind two narrow traits, [`sys::Sys`] and [`zfs::Zfs`].
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod config;
+#[cfg(feature = "cli")]
+pub mod loss;
+pub mod path;
+pub mod persist;
+pub mod rollback;
+pub mod sys;
+pub mod zfs;

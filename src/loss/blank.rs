@@ -1,0 +1,72 @@
+//! Finds the blank: what the root is compared with.
+
+use std::io;
+use std::path::Path;
+
+use super::Gap;
+use crate::config::{Config, Root};
+use crate::path::{HostPath, escape};
+use crate::sys::tree::{self, Tree};
+
+/// The blank that was found.
+#[derive(Debug)]
+pub struct Blank {
+    /// Its tree; nothing is an empty one.
+    pub tree: Option<Tree>,
+    /// What it is, in words that continue "compared with".
+    pub what: String,
+    /// It was declared and could not be opened, so that everything on the root counts as added.
+    pub gap: Option<Gap>,
+}
+
+/// A directory that was named as the blank and cannot be one.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the blank {directory}: {cause}")]
+pub struct BadBlank {
+    directory: String,
+    cause: io::Error,
+}
+
+/// Opens the blank of the root seen at `root`: `directory` if one is named, otherwise the snapshot
+/// that the configuration declares for `/`, otherwise nothing.
+///
+/// # Errors
+/// `directory` cannot be opened. A snapshot that cannot be opened is a gap.
+pub fn find(root: &Path, directory: Option<&Path>, config: &Config) -> Result<Blank, BadBlank> {
+    if let Some(directory) = directory {
+        let name = escape(directory.as_os_str().as_encoded_bytes());
+        let opened = tree::open_bare(directory);
+        let tree = opened.map_err(|cause| BadBlank { directory: name.clone(), cause })?;
+        return Ok(Blank { tree: Some(tree), what: format!("the directory {name}"), gap: None });
+    }
+    Ok(match config.roots.iter().find(|declared| declared.mount.is_root()) {
+        Some(declared) => snapshot(root, declared),
+        None => Blank { tree: None, what: "nothing: an empty blank".to_owned(), gap: None },
+    })
+}
+
+/// Opens the snapshot without mounting it anywhere, or through the directory in which ZFS shows it.
+fn snapshot(root: &Path, declared: &Root) -> Blank {
+    let name = declared.dataset.at(&declared.snapshot);
+    let opened = tree::open_zfs_snapshot(&name).or_else(|first| {
+        match tree::open_snapshot_dir(root, declared.snapshot.as_str()) {
+            Ok(tree) => Ok(tree),
+            Err(second) => Err((first, second)),
+        }
+    });
+    match opened {
+        Ok(tree) => Blank { tree: Some(tree), what: format!("the snapshot {name}"), gap: None },
+        Err((first, second)) => Blank {
+            tree: None,
+            what: format!("nothing, because the snapshot {name} cannot be read"),
+            gap: Some(Gap {
+                path: HostPath::root(),
+                error: format!(
+                    "cannot read the snapshot {name}, so everything counts as added: \
+                     cannot mount it: {first}; cannot open .zfs/snapshot/{}: {second}",
+                    declared.snapshot
+                ),
+            }),
+        },
+    }
+}

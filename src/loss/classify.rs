@@ -1,0 +1,137 @@
+//! What becomes of a change at the next boot. Pure: a change and the rules of the host in, one verdict
+//! out.
+//!
+//! When in doubt a change is lost: a report that is wrong in this direction costs a look, one that is
+//! wrong in the other costs the data.
+
+use super::rules::{Placement, Rules};
+use super::{Change, ChangeKind, FileType};
+use crate::config::{How, Kind};
+use crate::path::HostPath;
+
+/// A change with what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The change.
+    pub change: Change,
+    /// What becomes of it.
+    pub verdict: Verdict,
+}
+
+/// What becomes of a change at the next boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is there again.
+    Kept(Keeper),
+    /// It is gone, and the admin said that this is well: the number of the rule.
+    Accepted(usize),
+    /// It is gone.
+    Lost(Remark),
+}
+
+/// What brings a path back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeper {
+    /// The entry with this target.
+    Entry(HostPath),
+    /// A mount on it, which the next boot makes again.
+    Mount,
+    /// Something below it that comes again; the directory is made on the way.
+    Parent,
+}
+
+/// What there is to say about something lost.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Remark {
+    /// Nothing.
+    None,
+    /// It is only the place on which something is mounted now.
+    MountPoint,
+    /// It lies below a mount that hides it.
+    Shadowed,
+    /// It is the target of the entry with this target, or lies below it; but the entry is not in
+    /// place, and nothing takes the data over into the store.
+    NotInPlace(HostPath),
+    /// The same, and the store does not hold the entry either.
+    NoSource(HostPath),
+}
+
+/// Says what becomes of `change`.
+#[must_use]
+pub fn classify(change: Change, rules: &Rules) -> Judged {
+    let verdict = if let Some(keeper) = keeper(&change, rules) {
+        Verdict::Kept(keeper)
+    } else if let Some(rule) = rules.accepted(&change.path) {
+        Verdict::Accepted(rule)
+    } else {
+        Verdict::Lost(remark(&change, rules))
+    };
+    Judged { change, verdict }
+}
+
+/// What brings the path back: only the thing itself, as an empty place, and never what lies below it.
+fn keeper(change: &Change, rules: &Rules) -> Option<Keeper> {
+    if !is_new(change) {
+        return None;
+    }
+    if let Some(entry) = rules.placement(&change.path)
+        && is_place_of(change, entry)
+    {
+        return Some(Keeper::Entry(entry.target.clone()));
+    }
+    let mounted = rules.mounted(&change.path);
+    if mounted.is_some_and(|mounted| mounted.again) && is_empty_place(change) {
+        return Some(Keeper::Mount);
+    }
+    let is_directory = change.node.file_type == FileType::Directory;
+    (is_directory && rules.is_made_again(&change.path)).then_some(Keeper::Parent)
+}
+
+/// Whether a boot that makes this path anew undoes no more than that it was missing. What was there
+/// in the blank goes back to what it was there.
+fn is_new(change: &Change) -> bool {
+    match change.kind {
+        ChangeKind::Added | ChangeKind::TypeChanged => true,
+        ChangeKind::Modified | ChangeKind::Removed | ChangeKind::Metadata => false,
+    }
+}
+
+/// Whether this is the empty place that the entry takes, or its symlink.
+fn is_place_of(change: &Change, entry: &Placement) -> bool {
+    match (entry.how, entry.kind, change.node.file_type) {
+        // Another symlink holds a text that the store does not have.
+        (How::Symlink, _, FileType::Symlink) => entry.is_in_place,
+        (How::Bind, Kind::Directory, FileType::Directory) => entry.comes_again(),
+        (How::Bind, Kind::File, FileType::Regular) => entry.comes_again() && change.node.size == 0,
+        (How::Bind | How::Symlink, Kind::Directory | Kind::File, _) => false,
+    }
+}
+
+fn is_empty_place(change: &Change) -> bool {
+    match change.node.file_type {
+        FileType::Directory => true,
+        FileType::Regular => change.node.size == 0,
+        FileType::Symlink
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::BlockDevice
+        | FileType::CharacterDevice => false,
+    }
+}
+
+fn remark(change: &Change, rules: &Rules) -> Remark {
+    let mounted_here = rules.mounted(&change.path).is_some_and(|mounted| mounted.now);
+    if rules.is_hidden(&change.path) || mounted_here && !is_empty_place(change) {
+        return Remark::Shadowed;
+    }
+    let entry = rules.placement(&change.path).or_else(|| rules.placement_above(&change.path));
+    if let Some(entry) = entry.filter(|entry| !entry.is_in_place) {
+        let target = entry.target.clone();
+        return if entry.has_source {
+            Remark::NotInPlace(target)
+        } else {
+            Remark::NoSource(target)
+        };
+    }
+    if mounted_here { Remark::MountPoint } else { Remark::None }
+}

@@ -1,0 +1,160 @@
+//! What the host says about its paths: which are put in place again at the next boot, where something
+//! is mounted, what is accepted.
+//!
+//! Values only; `facts` collects them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::accept::Accept;
+use super::scan::Guide;
+use crate::config::{How, Kind};
+use crate::path::HostPath;
+
+/// An entry of the configuration, and how it stands with it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The path as the host sees it.
+    pub target: HostPath,
+    /// Where the store keeps it.
+    pub source: HostPath,
+    /// What it is.
+    pub kind: Kind,
+    /// How it is put in place.
+    pub how: How,
+    /// The line of the configuration.
+    pub line: usize,
+    /// Whether it is in place now.
+    pub is_in_place: bool,
+    /// Whether the store holds it, so that the next boot can put it in place.
+    pub has_source: bool,
+}
+
+/// What is mounted on a path of the root, or will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mounted {
+    /// Something is mounted here now.
+    pub now: bool,
+    /// The next boot mounts it again: a file system of the kernel, a store, or recorded by the initrd.
+    pub again: bool,
+    /// It is one of the kernel's own, on a directory that is empty by custom.
+    pub kernel: bool,
+}
+
+/// Everything that classifying needs beside the change. The paths are kept as bytes, so that a path
+/// and the directories above it are looked up as pieces of one text, without copying any.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    placements: BTreeMap<Vec<u8>, Placement>,
+    mounts: BTreeMap<Vec<u8>, Mounted>,
+    /// The directories above what is put in place again: they are made again on the way.
+    made_again: BTreeSet<Vec<u8>>,
+    /// Every path of which something is known, and the directories above it.
+    known: BTreeSet<Vec<u8>>,
+    accept: Accept,
+}
+
+impl Rules {
+    /// Puts together what was found out.
+    #[must_use]
+    pub fn new(
+        placements: Vec<Placement>,
+        mounts: &BTreeMap<HostPath, Mounted>,
+        accept: Accept,
+    ) -> Self {
+        let again = placements.iter().filter(|p| p.comes_again()).map(|p| &p.target);
+        let again = again.chain(mounts.iter().filter(|(_, m)| m.again).map(|(point, _)| point));
+        let made_again = again.flat_map(|path| above(path).map(<[u8]>::to_vec)).collect();
+        let known = placements.iter().map(|p| &p.target).chain(mounts.keys());
+        let itself_and_above = |path| above(path).chain([path.as_bytes()]).map(<[u8]>::to_vec);
+        let known = known.flat_map(itself_and_above).collect();
+        let key = |path: &HostPath| path.as_bytes().to_vec();
+        Self {
+            placements: placements.into_iter().map(|p| (key(&p.target), p)).collect(),
+            mounts: mounts.iter().map(|(point, mounted)| (key(point), *mounted)).collect(),
+            made_again,
+            known,
+            accept,
+        }
+    }
+
+    /// The entry whose target is `path`.
+    #[must_use]
+    pub fn placement(&self, path: &HostPath) -> Option<&Placement> {
+        self.placements.get(path.as_bytes())
+    }
+
+    /// The entries that are not in place.
+    pub fn missing(&self) -> impl Iterator<Item = &Placement> {
+        self.placements.values().filter(|entry| !entry.is_in_place)
+    }
+
+    /// What is mounted on `path`.
+    #[must_use]
+    pub fn mounted(&self, path: &HostPath) -> Option<Mounted> {
+        self.mounts.get(path.as_bytes()).copied()
+    }
+
+    /// Whether `path` is a directory that the next boot makes on the way to something below it.
+    #[must_use]
+    pub fn is_made_again(&self, path: &HostPath) -> bool {
+        self.made_again.contains(path.as_bytes())
+    }
+
+    /// The nearest directory above `path` that is an entry's target, as its entry.
+    #[must_use]
+    pub fn placement_above(&self, path: &HostPath) -> Option<&Placement> {
+        above(path).find_map(|above| self.placements.get(above))
+    }
+
+    /// Whether something is mounted on a directory above `path` and hides it.
+    #[must_use]
+    pub fn is_hidden(&self, path: &HostPath) -> bool {
+        above(path).any(|above| self.mounts.get(above).is_some_and(|mounted| mounted.now))
+    }
+
+    /// The rule that accepts the loss of `path`, by its number.
+    #[must_use]
+    pub fn accepted(&self, path: &HostPath) -> Option<usize> {
+        self.accept.find(path)
+    }
+}
+
+/// The directories above `path`, the nearest first, as bytes.
+fn above(path: &HostPath) -> impl Iterator<Item = &[u8]> {
+    let bytes = path.as_bytes();
+    let ends = bytes.iter().enumerate().rev().filter(|&(_, &byte)| byte == b'/');
+    let ends = ends.filter(move |_| bytes != b"/");
+    ends.filter_map(move |(at, _)| bytes.get(..at.max(1)))
+}
+
+impl Placement {
+    /// Whether the next boot puts it in place.
+    #[must_use]
+    pub fn comes_again(&self) -> bool {
+        self.is_in_place || self.has_source
+    }
+}
+
+impl Guide for Rules {
+    fn is_uniform(&self, directory: &HostPath) -> bool {
+        !self.known.contains(directory.as_bytes()) && self.accept.is_uniform(directory)
+    }
+
+    fn is_known_empty(&self, mount_point: &HostPath) -> bool {
+        self.mounts.get(mount_point.as_bytes()).is_some_and(|mounted| mounted.kernel)
+    }
+}
+
+/// The same rules for a report that lists every path: nothing is summed up.
+#[derive(Debug)]
+pub struct Unfolded<'r>(pub &'r Rules);
+
+impl Guide for Unfolded<'_> {
+    fn is_uniform(&self, _: &HostPath) -> bool {
+        false
+    }
+
+    fn is_known_empty(&self, mount_point: &HostPath) -> bool {
+        self.0.is_known_empty(mount_point)
+    }
+}

@@ -1,0 +1,117 @@
+//! Which lines are made of many changes.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use super::classify::host;
+use super::*;
+
+/// Keeps the lines.
+#[derive(Default)]
+struct Lines(Vec<Judged>);
+
+impl Writer for &mut Lines {
+    type Error = Infallible;
+
+    fn line(&mut self, line: &Judged) -> Result<(), Infallible> {
+        self.0.push(line.clone());
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Summary) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+pub(super) fn lines(rules: &Rules, every: bool, changes: &[Change]) -> (Vec<Judged>, Summary) {
+    let mut lines = Lines::default();
+    let mut report = Report::new(rules, every, &mut lines);
+    for change in changes {
+        report.change(change.clone()).unwrap();
+    }
+    let summary = report.finish().unwrap();
+    (lines.0, summary)
+}
+
+pub(super) fn shown(lines: &[Judged]) -> Vec<String> {
+    let show = |line: &Judged| {
+        let verdict = match line.verdict {
+            Verdict::Kept(_) => "kept",
+            Verdict::Accepted(_) => "accepted",
+            Verdict::Lost(_) => "lost",
+        };
+        let sum = line.change.sum();
+        let whole = if line.change.below.is_some() { "/" } else { "" };
+        format!("{verdict} {}{whole} {} {}", line.change.path, sum.files, sum.bytes)
+    };
+    lines.iter().map(show).collect()
+}
+
+#[test]
+fn a_directory_is_one_line_where_all_of_it_has_one_fate() {
+    let changes = [
+        dir("/a"),
+        dir("/a/b"),
+        file("/a/b/1", 10),
+        dir("/a/c"),
+        file("/a/x", 5),
+        dir("/mnt"),
+        dir("/mnt/usb"),
+        file("/mnt/usb/hidden", 3),
+        dir("/var"),
+        dir("/var/lib"),
+        dir("/var/lib/db"),
+        file("/var/lib/db/1", 1),
+        dir("/var/tmp"),
+        dir("/var/tmp/d"),
+        file("/var/tmp/d/1", 4),
+        file("/zz", 2),
+    ];
+    let rules = host();
+    let expected = [
+        "lost /a/ 2 15",
+        "lost /mnt 0 0",
+        "lost /mnt/usb 0 0",
+        "lost /mnt/usb/hidden 1 3",
+        "kept /var 0 0",
+        "kept /var/lib 0 0",
+        "accepted /var/lib/db 0 0",
+        "lost /var/lib/db/1 1 1",
+        "accepted /var/tmp/ 1 4",
+        "lost /zz 1 2",
+    ];
+    assert_eq!(shown(&lines(&rules, false, &changes).0), expected);
+    assert_eq!(lines(&rules, true, &changes).0.len(), changes.len());
+}
+
+#[test]
+fn a_directory_with_another_fate_deep_inside_is_told_apart_and_in_order() {
+    let changes = [
+        dir("/a"),
+        dir("/a/1"),
+        file("/a/1/x", 1),
+        dir("/a/2"),
+        dir("/a/2/t"),
+        file("/a/2/t/y", 1),
+        file("/a/3", 1),
+    ];
+    let rules = Rules::new(Vec::new(), &BTreeMap::new(), accept(&["/a/2/t/y"]));
+    let expected = [
+        "lost /a 0 0",
+        "lost /a/1/ 1 1",
+        "lost /a/2 0 0",
+        "lost /a/2/t 0 0",
+        "accepted /a/2/t/y 1 1",
+        "lost /a/3 1 1",
+    ];
+    assert_eq!(shown(&lines(&rules, false, &changes).0), expected);
+}
+
+#[test]
+fn what_was_removed_has_no_bytes_and_is_not_counted_as_files() {
+    let removed = |change: Change| Change { kind: ChangeKind::Removed, ..change };
+    let changes = [removed(dir("/a")), removed(file("/a/x", 9))];
+    let (lines, summary) = lines(&Rules::default(), false, &changes);
+    assert_eq!(shown(&lines), ["lost /a/ 1 0"]);
+    assert_eq!(summary.totals.lost, Tally { removed: 2, ..Tally::default() });
+}

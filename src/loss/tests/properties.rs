@@ -1,0 +1,144 @@
+//! What holds for every tree, every configuration and every host.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::fold::{lines, shown};
+use super::*;
+
+/// A tree of short names, as a scan would tell of it.
+fn tree() -> impl Strategy<Value = Vec<Change>> {
+    let leaf =
+        ("(/[abc]){1,4}", 0u64..9, prop_oneof![Just(FileType::Regular), Just(FileType::Symlink)]);
+    proptest::collection::vec(leaf, 0..25).prop_map(|leaves| {
+        let mut nodes: BTreeMap<HostPath, Change> = BTreeMap::new();
+        for (text, size, file_type) in leaves {
+            for above in path(&text).ancestors().iter().skip(1) {
+                nodes.insert(above.clone(), dir(&above.to_string()));
+            }
+            let mut leaf = change(&text, file_type);
+            leaf.node.size = if file_type == FileType::Regular { size } else { 0 };
+            nodes.entry(path(&text)).or_insert(leaf);
+        }
+        let mut changes: Vec<Change> = nodes.into_values().collect();
+        changes.sort_by(|a, b| scan_order(&a.path, &b.path));
+        changes
+    })
+}
+
+fn some_path() -> impl Strategy<Value = String> {
+    "(/[abc]){1,3}"
+}
+
+fn an_entry() -> impl Strategy<Value = Placement> {
+    let how = prop_oneof![Just(How::Bind), Just(How::Symlink)];
+    let kind = prop_oneof![Just(Kind::Directory), Just(Kind::File)];
+    (some_path(), kind, how, any::<bool>(), any::<bool>()).prop_map(
+        |(target, kind, how, in_place, source)| entry(&target, kind, how, in_place, source),
+    )
+}
+
+type Pieces = (Vec<Placement>, BTreeMap<HostPath, Mounted>, Vec<String>);
+
+fn pieces() -> impl Strategy<Value = Pieces> {
+    let mounted = (any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_map(|(now, again, kernel)| Mounted { now, again, kernel });
+    let mount = (some_path().prop_map(|text| path(&text)), mounted);
+    let glob = "(/(a|b|\\*|\\*\\*|\\?)){1,3}";
+    (
+        proptest::collection::vec(an_entry(), 0..3),
+        proptest::collection::btree_map(mount.0, mount.1, 0..3),
+        proptest::collection::vec(glob, 0..3),
+    )
+}
+
+fn rules(pieces: &Pieces) -> Rules {
+    let globs: Vec<&str> = pieces.2.iter().map(String::as_str).collect();
+    Rules::new(pieces.0.clone(), &pieces.1, accept(&globs))
+}
+
+/// What a scan does that may sum up: the same changes, with uniform directories as one.
+fn summed_up(changes: &[Change], guide: &dyn Guide) -> Vec<Change> {
+    let mut told: Vec<Change> = Vec::new();
+    for change in changes {
+        match told.last_mut() {
+            Some(Change { path, below: Some(below), .. }) if change.path.is_below(path) => {
+                below.count(&change.node);
+            }
+            _ => {
+                let mut change = change.clone();
+                if change.is_new_directory() && guide.is_uniform(&change.path) {
+                    change.below = Some(Sum::default());
+                }
+                told.push(change);
+            }
+        }
+    }
+    told
+}
+
+proptest! {
+    #[test]
+    fn numbers_are_the_same_folded_summed_up_and_with_every_path(changes in tree(), pieces in pieces()) {
+        let rules = rules(&pieces);
+        let (every, counted) = lines(&rules, true, &changes);
+        let (folded, totals) = lines(&rules, false, &changes);
+        let (summed, summed_totals) = lines(&rules, false, &summed_up(&changes, &rules));
+        prop_assert_eq!(&counted.totals, &totals.totals);
+        prop_assert_eq!(&counted.totals, &summed_totals.totals);
+        prop_assert_eq!(every.len(), changes.len());
+        prop_assert_eq!(shown(&folded), shown(&summed));
+        let bytes = |lines: &[Judged]| lines.iter().map(|line| line.change.sum().bytes).sum::<u64>();
+        prop_assert_eq!(bytes(&every), bytes(&folded));
+    }
+
+    #[test]
+    fn every_path_is_told_by_exactly_one_line_with_its_verdict(changes in tree(), pieces in pieces()) {
+        let rules = rules(&pieces);
+        let (folded, _) = lines(&rules, false, &changes);
+        for change in changes {
+            let judged = classify(change, &rules);
+            let tells = |line: &&Judged| {
+                line.change.path == judged.change.path
+                    || line.change.below.is_some() && judged.change.path.is_below(&line.change.path)
+            };
+            let telling: Vec<_> = folded.iter().filter(tells).collect();
+            prop_assert_eq!(telling.len(), 1);
+            let same = std::mem::discriminant(&telling[0].verdict) == std::mem::discriminant(&judged.verdict);
+            prop_assert!(same, "{:?} tells {:?}", telling[0], judged);
+        }
+    }
+
+    #[test]
+    fn an_entry_more_makes_nothing_else_lost(changes in tree(), mut pieces in pieces(), more in an_entry()) {
+        // One target, one entry: the configuration takes no two of them.
+        pieces.0.retain(|entry| entry.target != more.target);
+        let without = rules(&pieces);
+        let target = more.target.clone();
+        pieces.0.push(more);
+        let after = rules(&pieces);
+        for change in changes.into_iter().filter(|change| change.path != target) {
+            let lost = |rules: &Rules| {
+                matches!(classify(change.clone(), rules).verdict, Verdict::Lost(_))
+            };
+            prop_assert!(lost(&without) || !lost(&after), "{}", change.path);
+        }
+    }
+
+    #[test]
+    fn an_accept_rule_more_makes_nothing_kept_accepted_and_nothing_lost(
+        changes in tree(), mut pieces in pieces(), glob in "(/(a|b|\\*|\\*\\*)){1,3}",
+    ) {
+        let before = rules(&pieces);
+        pieces.2.push(glob);
+        let after = rules(&pieces);
+        for change in changes {
+            let (before, after) = (classify(change.clone(), &before), classify(change, &after));
+            match before.verdict {
+                Verdict::Lost(_) => prop_assert!(!matches!(after.verdict, Verdict::Kept(_))),
+                Verdict::Kept(_) | Verdict::Accepted(_) => prop_assert_eq!(before, after),
+            }
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The receipt: the record of what the initrd did in this boot, at `/run/blankslate/boot.json`.
+
+use serde::{Deserialize, Serialize};
+
+use super::decide::{Decision, Snapshot};
+use super::facts::{DatasetFacts, Present, SnapshotFacts};
+use crate::config::{OnFailure, Root};
+
+/// The file's name below `/run/blankslate`.
+pub const FILE: &str = "boot.json";
+
+/// The version of the receipt's shape.
+pub const VERSION: u32 = 1;
+
+/// What the initrd did in this boot. Its schema is `docs/schema/boot-1.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The version of this shape.
+    pub version: u32,
+    /// The version of the program that wrote it.
+    pub program: String,
+    /// SHA-256 of the configuration it read; none when that could not be read.
+    pub config: Option<String>,
+    /// Why nothing could even be tried; none where it could.
+    pub trouble: Option<String>,
+    /// Every declared root, in the order of the configuration.
+    pub roots: Vec<RootReceipt>,
+    /// How long it took.
+    pub microseconds: Phases,
+}
+
+/// How long the phases took, in microseconds, all pools together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phases {
+    /// Asking the pools.
+    pub facts: u64,
+    /// Deciding.
+    pub decide: u64,
+    /// Rolling back.
+    pub run: u64,
+}
+
+/// What became of one root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootReceipt {
+    /// Where it is mounted.
+    pub mount: String,
+    /// The dataset.
+    pub dataset: String,
+    /// The blank, as declared.
+    pub snapshot: String,
+    /// What was done.
+    pub outcome: Outcome,
+    /// Why, unless it was rolled back.
+    pub reason: Option<String>,
+    /// What the boot does about it when it was refused or failed, as declared.
+    pub on_failure: String,
+    /// What was to be done about newer snapshots, as declared.
+    pub newer_snapshots: String,
+    /// The guid that the blank must have, as declared.
+    pub snapshot_guid: Option<String>,
+    /// What the pool said before anything was done; none when it was not asked, did not answer, or
+    /// has no such dataset.
+    pub facts: Option<FactsReceipt>,
+    /// The snapshots that were destroyed with it.
+    pub destroyed: Vec<SnapshotReceipt>,
+}
+
+/// What was done to a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It is blank now.
+    RolledBack,
+    /// It was left alone, as it should be.
+    Skipped,
+    /// It was not touched, although it should have been rolled back.
+    Refused,
+    /// It was not touched: the configuration names what is not there.
+    Misdeclared,
+    /// It was tried and did not work.
+    Failed,
+}
+
+impl Outcome {
+    /// Whether the root is as it should be.
+    #[must_use]
+    pub fn is_as_it_should(self) -> bool {
+        match self {
+            Self::RolledBack | Self::Skipped => true,
+            Self::Refused | Self::Misdeclared | Self::Failed => false,
+        }
+    }
+}
+
+/// What a pool said about a dataset. Guids are text: JSON's numbers do not hold 64 bits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsReceipt {
+    /// `filesystem` or `volume`.
+    pub kind: String,
+    /// The dataset's guid.
+    pub guid: String,
+    /// The snapshot it is a clone of.
+    pub origin: Option<String>,
+    /// Its property `readonly`.
+    pub readonly: bool,
+    /// `available` or `unavailable` when it is encrypted.
+    pub key_status: Option<String>,
+    /// Bytes written since its newest snapshot.
+    pub written: Option<u64>,
+    /// Datasets below it.
+    pub children: Vec<String>,
+    /// Its bookmarks.
+    pub bookmarks: Vec<String>,
+    /// Its snapshots.
+    pub snapshots: Vec<SnapshotFactsReceipt>,
+}
+
+/// What a pool said about a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotFactsReceipt {
+    /// Its name behind the `@`.
+    pub name: String,
+    /// Its guid.
+    pub guid: String,
+    /// The transaction group in which it was made.
+    pub createtxg: u64,
+    /// Tags of the holds on it.
+    pub holds: Vec<String>,
+    /// Datasets cloned from it.
+    pub clones: Vec<String>,
+}
+
+impl From<&Present> for FactsReceipt {
+    fn from(present: &Present) -> Self {
+        Self {
+            kind: present.kind.clone(),
+            guid: present.guid.to_string(),
+            origin: present.origin.clone(),
+            readonly: present.is_readonly,
+            key_status: present.key_status.clone(),
+            written: present.written,
+            children: present.children.clone(),
+            bookmarks: present.bookmarks.clone(),
+            snapshots: present.snapshots.iter().map(SnapshotFactsReceipt::from).collect(),
+        }
+    }
+}
+
+impl From<&SnapshotFacts> for SnapshotFactsReceipt {
+    fn from(snapshot: &SnapshotFacts) -> Self {
+        Self {
+            name: snapshot.name.to_string(),
+            guid: snapshot.guid.to_string(),
+            createtxg: snapshot.createtxg,
+            holds: snapshot.holds.clone(),
+            clones: snapshot.clones.clone(),
+        }
+    }
+}
+
+/// A snapshot in a receipt. The guid is text: JSON's numbers do not hold 64 bits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotReceipt {
+    /// Its name behind the `@`.
+    pub name: String,
+    /// Its guid in decimal digits.
+    pub guid: String,
+}
+
+impl From<&Snapshot> for SnapshotReceipt {
+    fn from(snapshot: &Snapshot) -> Self {
+        Self { name: snapshot.name.to_string(), guid: snapshot.guid.to_string() }
+    }
+}
+
+impl RootReceipt {
+    /// Writes down what became of `root`; `failure` is what the act said when it was tried in vain.
+    #[must_use]
+    pub fn new(
+        root: &Root,
+        facts: Option<&DatasetFacts>,
+        decision: &Decision,
+        failure: Option<&str>,
+    ) -> Self {
+        let (outcome, reason, destroyed) = match (decision, failure) {
+            (Decision::Proceed(order), None) => (
+                Outcome::RolledBack,
+                None,
+                order.doomed.iter().map(SnapshotReceipt::from).collect(),
+            ),
+            (Decision::Proceed(_), Some(why)) => {
+                (Outcome::Failed, Some(why.to_owned()), Vec::new())
+            }
+            (Decision::Skip(why), _) => (Outcome::Skipped, Some(why.to_string()), Vec::new()),
+            (Decision::Refuse(why), _) => {
+                let misdeclared = why.is_misdeclared();
+                let outcome = if misdeclared { Outcome::Misdeclared } else { Outcome::Refused };
+                (outcome, Some(why.to_string()), Vec::new())
+            }
+        };
+        Self {
+            mount: root.mount.to_string(),
+            dataset: root.dataset.to_string(),
+            snapshot: root.snapshot.to_string(),
+            outcome,
+            reason,
+            on_failure: root.on_failure.word().to_owned(),
+            newer_snapshots: root.newer_snapshots.word().to_owned(),
+            snapshot_guid: root.snapshot_guid.map(|guid| guid.to_string()),
+            facts: facts.and_then(|f| f.present.as_ref()).map(FactsReceipt::from),
+            destroyed,
+        }
+    }
+
+    /// The sentence for the kernel log and the console.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let blank = format!("{}@{}", self.dataset, self.snapshot);
+        let why = self.reason.as_deref().unwrap_or("no reason was written down");
+        match (self.outcome, self.destroyed.len()) {
+            (Outcome::RolledBack, 0) => format!("{} rolled back to {blank}", self.dataset),
+            (Outcome::RolledBack, 1) => {
+                format!("{} rolled back to {blank}, 1 newer snapshot destroyed", self.dataset)
+            }
+            (Outcome::RolledBack, n) => {
+                format!("{} rolled back to {blank}, {n} newer snapshots destroyed", self.dataset)
+            }
+            (Outcome::Skipped, _) => format!("{} left as it is: {why}", self.dataset),
+            (Outcome::Refused | Outcome::Misdeclared, _) => {
+                format!("{} NOT rolled back: {why}", self.dataset)
+            }
+            (Outcome::Failed, _) => format!("{} NOT rolled back, it failed: {why}", self.dataset),
+        }
+    }
+}
+
+impl Receipt {
+    /// A receipt of a boot step that could not even try.
+    #[must_use]
+    pub fn of_trouble(config: Option<String>, trouble: String) -> Self {
+        let roots = Vec::new();
+        Self {
+            config,
+            trouble: Some(trouble),
+            ..Self::of_roots(String::new(), roots, Phases::default())
+        }
+    }
+
+    /// A receipt of a boot step that was carried through.
+    #[must_use]
+    pub fn of_roots(config: String, roots: Vec<RootReceipt>, microseconds: Phases) -> Self {
+        let program = env!("CARGO_PKG_VERSION").to_owned();
+        Self { version: VERSION, program, config: Some(config), trouble: None, roots, microseconds }
+    }
+
+    /// Whether every root is as it should be.
+    #[must_use]
+    pub fn is_as_it_should(&self) -> bool {
+        self.trouble.is_none() && self.roots.iter().all(|root| root.outcome.is_as_it_should())
+    }
+
+    /// Whether the configuration is at fault, or a root was not rolled back that must not be booted
+    /// un-erased.
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        let stops = |root: &RootReceipt| {
+            root.outcome == Outcome::Misdeclared
+                || root.on_failure == OnFailure::Emergency.word() && !root.outcome.is_as_it_should()
+        };
+        self.trouble.is_some() || self.roots.iter().any(stops)
+    }
+}

@@ -1,0 +1,89 @@
+//! The boot step: asks every pool, decides, acts, and writes down what became of each root.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::decide::{PoolDecision, decide, decide_without_pool};
+use super::facts::DatasetFacts;
+use super::receipt::{Phases, Receipt, RootReceipt};
+use super::situation::Situation;
+use crate::config::{Config, Root};
+use crate::zfs::names::DatasetName;
+use crate::zfs::{Zfs, ZfsError};
+
+/// Rolls back every root that may be rolled back, pool by pool, and returns the receipt.
+///
+/// Refusals and failures are in the receipt; a pool that fails does not stop the next. `connect` is
+/// called once, and not at all when the machine says that no pool is to be touched. `clock` tells how
+/// long ago some fixed moment was.
+pub fn run<Z: Zfs>(
+    config: &Config,
+    situation: &Situation,
+    connect: impl FnOnce() -> Result<Z, ZfsError>,
+    clock: &dyn Fn() -> Duration,
+) -> Receipt {
+    let mut phases = Phases::default();
+    let mut receipts = BTreeMap::new();
+    let zfs = decide_without_pool(situation).is_none().then(connect);
+    for (pool, roots) in by_pool(config) {
+        let act = Act { pool, roots: &roots, situation, clock };
+        let (facts, decision, failure) = act.one_pool(zfs.as_ref(), &mut phases);
+        for (at, (root, decision)) in roots.iter().zip(&decision.roots).enumerate() {
+            let receipt = RootReceipt::new(root, facts.get(at), decision, failure.as_deref());
+            receipts.insert(root.line, receipt);
+        }
+    }
+    let roots = receipts.into_values().collect();
+    Receipt::of_roots(config.digest.clone(), roots, phases)
+}
+
+fn by_pool(config: &Config) -> BTreeMap<&str, Vec<&Root>> {
+    let mut pools: BTreeMap<&str, Vec<&Root>> = BTreeMap::new();
+    for root in &config.roots {
+        pools.entry(root.dataset.pool()).or_default().push(root);
+    }
+    pools
+}
+
+/// One pool's turn.
+struct Act<'a> {
+    pool: &'a str,
+    roots: &'a [&'a Root],
+    situation: &'a Situation,
+    clock: &'a dyn Fn() -> Duration,
+}
+
+impl Act<'_> {
+    /// Asks, decides, acts. Returns the facts where the pool gave them, the decision, and what the
+    /// act said if it failed.
+    fn one_pool<Z: Zfs>(
+        &self,
+        zfs: Option<&Result<Z, ZfsError>>,
+        phases: &mut Phases,
+    ) -> (Vec<DatasetFacts>, PoolDecision, Option<String>) {
+        let datasets: Vec<&DatasetName> = self.roots.iter().map(|root| &root.dataset).collect();
+        let facts = self.timed(&mut phases.facts, || match zfs {
+            Some(Ok(zfs)) => zfs.facts(self.pool, &datasets).map_err(|error| error.to_string()),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("the pool was not asked".to_owned()),
+        });
+        let known = facts.as_deref().map_err(String::as_str);
+        let decision =
+            self.timed(&mut phases.decide, || decide(self.pool, self.roots, known, self.situation));
+        let failure = match (&decision.order, zfs) {
+            (Some(order), Some(Ok(zfs))) => {
+                self.timed(&mut phases.run, || zfs.roll_back(order)).err()
+            }
+            _ => None,
+        };
+        (facts.unwrap_or_default(), decision, failure.map(|error| error.to_string()))
+    }
+
+    fn timed<T>(&self, phase: &mut u64, work: impl FnOnce() -> T) -> T {
+        let start = (self.clock)();
+        let done = work();
+        let took = (self.clock)().saturating_sub(start);
+        *phase = phase.saturating_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        done
+    }
+}

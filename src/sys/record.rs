@@ -1,0 +1,48 @@
+//! What blankslate writes about itself: records under `/run/blankslate`, lines to the kernel log.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// Where the records lie. On /run: they live as long as the boot they tell of.
+pub const RUN_DIR: &str = "/run/blankslate";
+
+/// Writes `text` to `dir`/`name` so that a reader sees the old file or the new one, never a part.
+///
+/// # Errors
+/// The directory or the file could not be written; an older record is then untouched.
+pub fn write(dir: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
+    DirBuilder::new().recursive(true).mode(0o755).create(dir)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    let path = dir.join(name);
+    file.persist(&path)?;
+    #[expect(clippy::disallowed_methods, reason = "to make the rename last")]
+    File::open(dir)?.sync_all()?;
+    Ok(path)
+}
+
+/// The kernel's log levels that are used here (syslog(2)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something that should have happened did not.
+    Warning = 4,
+    /// Normal but worth a line.
+    Notice = 5,
+}
+
+/// Writes one line to the kernel log, which is on the console as well when the console's log level
+/// lets it through. Best effort: without /dev/kmsg the line is on stderr anyway.
+pub fn kernel_log(level: Level, line: &str) {
+    let written = File::options().write(true).open("/dev/kmsg").and_then(|mut log| {
+        log.write_all(format!("<{}>blankslate: {line}\n", level as u8).as_bytes())
+    });
+    if let Err(cause) = written {
+        tracing::debug!("cannot write to the kernel log: {cause}");
+    }
+}

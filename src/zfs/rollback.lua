@@ -1,0 +1,100 @@
+-- Rolls datasets of one pool back to their blanks, all of them or none.
+-- In: order, one line a field list: "root <dataset> <guid> <blank> <blank guid>", and after it
+-- "doomed <snapshot> <guid>" for every snapshot that is newer than that blank. Out: "done", or
+-- "changed <why>" when nothing was done, or "broken <what>" when an act failed after its check.
+--
+-- An error in the middle does not undo what came before it. So the first half only looks, and the
+-- second half does only what the first half has checked; all run in one transaction group, in which
+-- nobody else can change the pool.
+args = ...
+
+local roots = {}
+for line in string.gmatch(args["order"], "[^\n]+") do
+    local field = {}
+    for text in string.gmatch(line, "[^\t]+") do
+        field[#field + 1] = text
+    end
+    if field[1] == "root" and #field == 5 then
+        roots[#roots + 1] =
+            {dataset = field[2], guid = field[3], blank = field[4], blank_guid = field[5], doomed = {}, count = 0}
+    elseif field[1] == "doomed" and #field == 3 and #roots > 0 then
+        local root = roots[#roots]
+        root.doomed[field[2]] = field[3]
+        root.count = root.count + 1
+    else
+        return "changed\tthe order has a line that is not understood"
+    end
+end
+if #roots == 0 then
+    return "changed\tthe order names no dataset"
+end
+
+local function guid_is(name, guid)
+    return zfs.exists(name) and tostring(zfs.get_prop(name, "guid")) == guid
+end
+
+-- What the error numbers of OpenZFS mean here.
+local meaning = {
+    [16] = "it is busy: mounted somewhere, or held",
+    [17] = "something was made from it: a clone, or a bookmark newer than the blank",
+    [28] = "the pool is full",
+}
+
+local function because(errno)
+    return meaning[errno] or ("error " .. tostring(errno))
+end
+
+-- Returns why the root may not be rolled back; nil if it may.
+local function objection(root)
+    if not guid_is(root.dataset, root.guid) then
+        return root.dataset .. " is not the dataset that was looked at"
+    end
+    if not guid_is(root.blank, root.blank_guid) then
+        return root.blank .. " is not the snapshot that was looked at"
+    end
+    -- The order of this list means nothing: it is by name. Newer is what was created in a later
+    -- transaction group.
+    local blank_txg = zfs.get_prop(root.blank, "createtxg")
+    local newer = 0
+    for snapshot in zfs.list.snapshots(root.dataset) do
+        if zfs.get_prop(snapshot, "createtxg") > blank_txg then
+            newer = newer + 1
+            if root.doomed[snapshot] == nil or not guid_is(snapshot, root.doomed[snapshot]) then
+                return snapshot .. " is newer than the blank and was not there before"
+            end
+            local errno = zfs.check.destroy(snapshot)
+            if errno ~= 0 then
+                return snapshot .. " cannot be destroyed: " .. because(errno)
+            end
+        end
+    end
+    if newer ~= root.count then
+        return "a snapshot of " .. root.dataset .. " went away meanwhile"
+    end
+    local errno = zfs.check.rollback(root.dataset)
+    if errno ~= 0 then
+        return root.dataset .. " cannot be rolled back: " .. because(errno)
+    end
+    return nil
+end
+
+for _, root in ipairs(roots) do
+    local why = objection(root)
+    if why ~= nil then
+        return "changed\t" .. why
+    end
+end
+
+for _, root in ipairs(roots) do
+    for snapshot in pairs(root.doomed) do
+        local errno = zfs.sync.destroy(snapshot)
+        if errno ~= 0 then
+            return "broken\t" .. snapshot .. " was not destroyed: " .. because(errno)
+        end
+    end
+    local errno = zfs.sync.rollback(root.dataset)
+    if errno ~= 0 then
+        return "broken\t" .. root.dataset .. " was not rolled back: " .. because(errno)
+    end
+end
+return "done"

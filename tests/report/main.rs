@@ -1,0 +1,14 @@
+//! `what-will-i-lose` on real trees: the real binary, its text, its JSON, its exit status.
+//!
+//! Tests whose names begin with `userns_` mount in a mount namespace of their own; where they may not,
+//! they say so on standard error and pass.
+#![expect(clippy::disallowed_methods, reason = "tests make trees and start the program")]
+
+mod bad_input;
+mod compare;
+mod hostile;
+mod json;
+mod mounts;
+mod support;
+mod text;
+mod walk;

@@ -1,0 +1,95 @@
+//! The report for people.
+
+use crate::support::{Host, age, below};
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn lost_paths_come_with_size_files_age_and_what_to_do() {
+    let host = Host::new();
+    host.config(
+        "[[report.accept]]\nglob = \"/var/tmp/**\"\nbecause = \"scratch space\"\n\
+         [[report.accept]]\nglob = \"/nowhere/**\"\n",
+    );
+    host.both("/etc/hosts", "same");
+    host.file("/etc/passwd", "new content");
+    host.blank_file("/etc/passwd", "old");
+    host.blank_file("/etc/gone", "was here");
+    host.file("/root/notes", &"x".repeat(2048));
+    host.file("/var/lib/forgotten/db/a", &"x".repeat(1_500_000));
+    host.file("/var/lib/forgotten/db/b", "");
+    host.file("/var/tmp/scratch/1", "1234");
+    host.link("/var/lib/link", "/nowhere");
+    std::fs::create_dir_all(below(&host.blank(), "/var/lib")).unwrap();
+    age(&host.root(), 3 * DAY);
+    age(&host.blank(), 30 * DAY);
+    let said = host.run(&[]);
+    let expected = "\
+The root TMP/root, compared with the directory
+TMP/blank.
+The configuration TMP/config.toml declares no root at /; it is
+taken as ephemeral all the same.
+
+    SIZE     FILES      AGE  PATH
+       -         1     30 d  removed /etc/gone
+    11 B         1      3 d  modified /etc/passwd
+ 2.0 KiB         1      3 d  /root/
+ 1.4 MiB         2      3 d  /var/lib/forgotten/
+       -         1      3 d  /var/lib/link
+
+removed: it is in the blank, and there again after the next boot.
+Accepted: 1 file (4 B), 2 directories.
+  /var/tmp/** (scratch space): 1 file (4 B), 2 directories
+Lost at the next boot: 5 files (1.4 MiB), 3 directories, 1 removal, in 5 lines.
+To keep a path, declare it as a [[store.entry]] in TMP/config.toml;
+to accept its loss, match it with a [[report.accept]].
+";
+    assert_eq!(said.stdout.replace(host.path().to_str().unwrap(), "TMP"), expected);
+    assert_eq!((said.stderr.as_str(), said.status), ("", 1));
+    assert!(said.stdout.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn nothing_to_lose_is_one_friendly_line_and_status_0() {
+    let host = Host::new();
+    host.both("/etc/hosts", "same");
+    let said = host.run(&[]);
+    let end = said.stdout.lines().skip_while(|line| !line.is_empty()).collect::<Vec<_>>();
+    assert_eq!(end, ["", "Nothing would be lost at the next boot."]);
+    assert_eq!((said.stderr.as_str(), said.status), ("", 0));
+}
+
+#[test]
+fn every_path_is_a_line_when_asked_for() {
+    let host = Host::new();
+    host.file("/a/b/c", "");
+    host.file("/a!", "");
+    host.dir("/a/empty");
+    let paths = |args: &[&str]| -> Vec<String> {
+        let said = host.run(args);
+        let table = said.stdout.lines().skip_while(|line| !line.contains("PATH")).skip(1);
+        let rows = table.take_while(|line| !line.is_empty());
+        rows.map(|line| line.split("  ").last().unwrap().to_owned()).collect()
+    };
+    assert_eq!(paths(&[]), ["/a/", "/a!"]);
+    let every = ["directory /a", "directory /a/b", "/a/b/c", "directory /a/empty", "/a!"];
+    assert_eq!(paths(&["--every"]), every);
+}
+
+#[test]
+fn without_a_configuration_the_whole_root_is_ephemeral() {
+    if std::path::Path::new("/etc/blankslate/config.toml").exists() {
+        return crate::support::skip("this host has a configuration of its own");
+    }
+    let host = Host::new();
+    host.file("/etc/hosts", "x");
+    let mut command = std::process::Command::new(crate::support::PROGRAM);
+    let said = crate::support::said(command.arg("--root").arg(host.root()));
+    let text = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("There is no configuration (/etc/blankslate/config.toml), so the whole root is taken as ephemeral"), "{text}");
+    assert!(
+        text.contains("Lost at the next boot: 1 file (1 B), 1 directory, in 1 line."),
+        "{text}"
+    );
+    assert_eq!(said.status, 1);
+}

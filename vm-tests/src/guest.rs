@@ -1,0 +1,286 @@
+//! A running guest: boot it, run scripts in it, power it off, cut its power. Every wait has an end,
+//! and every failure shows the last lines of the serial log. The log stays in the run's directory.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+
+use crate::channel::Channel;
+use crate::image::BootImage;
+use crate::workdir::Workdir;
+
+/// How long a boot, and how long a script may take. Emulation is slow, and machines are busy.
+const BOOT: Duration = Duration::from_secs(120);
+const SCRIPT: Duration = Duration::from_secs(120);
+
+/// Where a boot ends and the agent runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// In the initramfs with modules loaded; no pool is imported.
+    Bare,
+    /// In the initramfs, after both of blankslate's steps; the root is at `/sysroot`.
+    Initrd,
+    /// On the root, after `switch_root`.
+    Host,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Bare => "bare",
+            Self::Initrd => "initrd",
+            Self::Host => "host",
+        })
+    }
+}
+
+/// What to boot. The same value boots the same machine again.
+#[derive(Debug, Clone)]
+pub struct Machine<'a> {
+    workdir: &'a Workdir,
+    image: BootImage,
+    disks: Vec<PathBuf>,
+    parameters: Vec<String>,
+}
+
+impl<'a> Machine<'a> {
+    /// Returns a machine that boots this image with these disks: `/dev/vda`, `/dev/vdb`, ….
+    #[must_use]
+    pub fn new(workdir: &'a Workdir, image: &BootImage, disks: &[PathBuf]) -> Self {
+        let parameters = Vec::new();
+        Self { workdir, image: image.clone(), disks: disks.to_vec(), parameters }
+    }
+
+    /// Adds a kernel parameter.
+    #[must_use]
+    pub fn with_parameter(mut self, parameter: &str) -> Self {
+        self.parameters.push(parameter.to_owned());
+        self
+    }
+
+    /// Boots, and returns when the agent answers.
+    ///
+    /// # Errors
+    /// When QEMU cannot be started, or the guest does not come up where it should.
+    pub fn boot(&self, mode: Mode) -> Result<Guest> {
+        let serial_log = self.workdir.numbered("serial", "log");
+        let (ours, theirs) = UnixStream::pair().context("cannot make a channel")?;
+        let stdin: OwnedFd = theirs.try_clone().context("cannot make a channel")?.into();
+        let qemu_log = serial_log.with_extension("qemu.log");
+        let stderr = File::create(&qemu_log)
+            .with_context(|| format!("cannot write {}", qemu_log.display()))?;
+        // When the thread that booted a guest ends, however it ends, the guest ends as well.
+        let qemu = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "qemu-system-x86_64"])
+            .args(self.arguments(mode, &serial_log))
+            .stdin(stdin)
+            .stdout(OwnedFd::from(theirs))
+            .stderr(stderr)
+            .spawn()
+            .context("cannot start QEMU: run `make setup`")?;
+        let mut guest = Guest { qemu, channel: Channel::new(ours), serial_log };
+        let stage = guest.channel.wait_for_agent(BOOT).map_err(|error| guest.with_log(&error))?;
+        if stage != mode.to_string() {
+            return Err(guest.with_log(&anyhow!("the guest stopped at {stage}, not at {mode}")));
+        }
+        Ok(guest)
+    }
+
+    fn arguments(&self, mode: Mode, serial_log: &Path) -> Vec<String> {
+        let fixed = "-accel tcg,thread=multi -m 1024 -smp 2 -nodefaults -no-user-config \
+            -display none -no-reboot -chardev stdio,id=agent,signal=off \
+            -device virtio-serial-pci -device virtserialport,chardev=agent,name=blankslate.agent";
+        let mut arguments: Vec<String> = fixed.split_whitespace().map(str::to_owned).collect();
+        let mut append = format!("console=ttyS0 quiet panic=-1 guest.stop={mode}");
+        for parameter in &self.parameters {
+            append.push(' ');
+            append.push_str(parameter);
+        }
+        let image = &self.image;
+        let pairs = [
+            ("-serial", format!("file:{}", serial_log.display())),
+            ("-kernel", image.kernel().display().to_string()),
+            ("-initrd", image.initramfs().display().to_string()),
+            ("-append", append),
+        ];
+        arguments.extend(pairs.into_iter().flat_map(|(key, value)| [key.to_owned(), value]));
+        for disk in &self.disks {
+            // A comma in a file name is doubled; write-through: what the guest has written is on
+            // the disk when the power is cut.
+            let file = disk.display().to_string().replace(',', ",,");
+            arguments.push("-drive".to_owned());
+            arguments.push(format!("file={file},format=raw,if=virtio,cache=writethrough"));
+        }
+        arguments
+    }
+}
+
+/// A running guest. Dropping it cuts its power.
+#[derive(Debug)]
+pub struct Guest {
+    qemu: Child,
+    channel: Channel,
+    serial_log: PathBuf,
+}
+
+impl Guest {
+    /// Runs a script in the guest's shell and waits for its end.
+    ///
+    /// # Errors
+    /// When the guest does not answer; a script's failure is not an error here, see [`Output::ok`].
+    pub fn run(&mut self, script: &str) -> Result<Output> {
+        self.run_within(script, SCRIPT)
+    }
+
+    /// As [`Guest::run`], with another limit. After a timeout the guest answers no more.
+    ///
+    /// # Errors
+    /// When the guest does not answer within the time.
+    pub fn run_within(&mut self, script: &str, within: Duration) -> Result<Output> {
+        let answer = self.channel.run(script, within).map_err(|error| {
+            self.with_log(&error.context(format!("this did not end in the guest: {script}")))
+        })?;
+        Ok(Output {
+            script: script.to_owned(),
+            stdout: answer.stdout,
+            stderr: answer.stderr,
+            status: answer.status,
+            serial_log: self.serial_log.clone(),
+        })
+    }
+
+    /// Runs a script that has to succeed, and returns its output as text.
+    ///
+    /// # Errors
+    /// When it fails, or the guest does not answer.
+    pub fn ok(&mut self, script: &str) -> Result<String> {
+        self.run(script)?.ok()
+    }
+
+    /// Lets the guest write everything to its disks, then switches it off and waits for that.
+    ///
+    /// # Errors
+    /// When it does not switch off.
+    pub fn power_off(mut self) -> Result<()> {
+        self.channel.send("sync; zpool sync; poweroff -f")?;
+        let deadline = Instant::now() + SCRIPT;
+        while self.qemu.try_wait().context("cannot wait for QEMU")?.is_none() {
+            if Instant::now() > deadline {
+                return Err(self.with_log(&anyhow!("the guest does not switch off")));
+            }
+            sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    /// Cuts the power: the guest gets no chance to write anything more.
+    ///
+    /// # Errors
+    /// When QEMU cannot be killed.
+    pub fn cut_power(mut self) -> Result<()> {
+        self.qemu.kill().context("cannot kill QEMU")?;
+        self.qemu.wait().context("cannot wait for QEMU")?;
+        Ok(())
+    }
+
+    /// Returns what the guest has written to its console so far.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn serial(&self) -> Result<String> {
+        read_log(&self.serial_log)
+    }
+
+    /// Returns the exit status of one of blankslate's steps in this boot: `boot` or `persist`.
+    ///
+    /// # Errors
+    /// When the step was not run.
+    pub fn step_status(&mut self, step: &str) -> Result<i32> {
+        let text = self.ok(&format!("cat /run/guest/{step}.status"))?;
+        text.trim().parse().with_context(|| format!("cannot read the status of {step}: {text:?}"))
+    }
+
+    /// Puts the log behind the error: the cause is what is read first.
+    fn with_log(&self, error: &anyhow::Error) -> anyhow::Error {
+        anyhow!("{error:#}\n{}", log_tail(&self.serial_log))
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // It may have ended already; what is left to do then is to collect it.
+        let _ended = self.qemu.kill();
+        let _status = self.qemu.wait();
+    }
+}
+
+/// What a script in the guest gave.
+#[derive(Debug, Clone)]
+pub struct Output {
+    script: String,
+    /// Its standard output, byte for byte.
+    pub stdout: Vec<u8>,
+    /// Its standard error, byte for byte.
+    pub stderr: Vec<u8>,
+    /// Its exit status, 128 and more for a signal.
+    pub status: i32,
+    serial_log: PathBuf,
+}
+
+impl Output {
+    /// Returns the standard output as text.
+    ///
+    /// # Errors
+    /// When the script failed, with all that is known about it.
+    pub fn ok(self) -> Result<String> {
+        let bytes = self.ok_bytes()?;
+        String::from_utf8(bytes).context("cannot read the output of the guest as text")
+    }
+
+    /// Returns the standard output as bytes.
+    ///
+    /// # Errors
+    /// When the script failed, with all that is known about it.
+    pub fn ok_bytes(self) -> Result<Vec<u8>> {
+        self.ended_with(0)
+    }
+
+    /// Returns the standard output of a script that has to end with this status.
+    ///
+    /// # Errors
+    /// When it ended with another, with all that is known about it.
+    pub fn ended_with(self, status: i32) -> Result<Vec<u8>> {
+        if self.status != status {
+            bail!(
+                "this ended with status {}, not {status}, in the guest: {}\n{}{}",
+                self.status,
+                self.script,
+                String::from_utf8_lossy(&self.stderr),
+                log_tail(&self.serial_log)
+            );
+        }
+        Ok(self.stdout)
+    }
+}
+
+fn read_log(log: &Path) -> Result<String> {
+    let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns the last lines of a serial log, and of what QEMU itself had to say.
+fn log_tail(log: &Path) -> String {
+    const LINES: usize = 40;
+    let qemu = read_log(&log.with_extension("qemu.log")).unwrap_or_default();
+    let serial = read_log(log).unwrap_or_default();
+    let skipped = serial.lines().count().saturating_sub(LINES);
+    let tail: Vec<&str> = qemu.lines().chain(serial.lines().skip(skipped)).collect();
+    format!("serial log ({}):\n{}\n", log.display(), tail.join("\n"))
+}

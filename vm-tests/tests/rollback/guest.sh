@@ -1,0 +1,83 @@
+# Runs in the guest: pools, what is in them, and the boot step.
+export ZPOOL_IMPORT_UDEV_TIMEOUT_MS=0
+
+# A fresh pool: a root with its blank, written to since; beside it what must not change.
+fresh() {
+    for pool in $(zpool list -H -o name); do zpool destroy -f "$pool" || zpool export "$pool"; done
+    rm -rf /run/blankslate
+    pool rpool /dev/vda1
+}
+
+pool() {
+    local name=$1
+    zpool create -f -O mountpoint=none "$@"
+    zfs create "$name/local"
+    zfs create "$name/safe"
+    dataset "$name/local/root"
+    zfs snapshot "$name/local/root@older"
+    zfs snapshot "$name/local/root@blank"
+    write "$name/local/root" darling
+    # Its name begins like the root's, and it has a snapshot newer than its own blank.
+    dataset "$name/local/root2"
+    zfs snapshot "$name/local/root2@blank"
+    write "$name/local/root2" kept
+    zfs snapshot "$name/local/root2@newer"
+    dataset "$name/safe/persist"
+    write "$name/safe/persist" kept
+    zfs snapshot "$name/safe/persist@kept"
+}
+
+dataset() { zfs create -o mountpoint=legacy "$@"; }
+
+# Writes a file into a dataset that is not mounted.
+write() {
+    mkdir -p /run/t
+    mount -t zfs "$1" /run/t
+    echo "$2" >"/run/t/$2"
+    umount /run/t
+}
+
+# A root that is encrypted, and its blank.
+encrypted() {
+    echo password >/run/key
+    dataset -o encryption=on -o keyformat=passphrase -o keylocation=file:///run/key rpool/local/root
+    zfs snapshot rpool/local/root@blank
+}
+
+# The newer snapshots of a root: their names sort before and after the blank's.
+newer() {
+    local i=0
+    while [ $i -lt "$1" ]; do
+        write rpool/local/root "darling$i"
+        if [ $((i % 2)) = 0 ]; then zfs snapshot "rpool/local/root@a$i"; else zfs snapshot "rpool/local/root@z$i"; fi
+        i=$((i + 1))
+    done
+}
+
+# Everything in every pool, a line each: name, guid, transaction group; for every snapshot what it
+# would send.
+witness() {
+    zfs list -H -p -t all -o name,guid,createtxg | sort
+    zfs list -H -t snapshot -o name | sort | while read -r snapshot; do
+        echo "$snapshot sends $(zfs send -w "$snapshot" | sha256sum)"
+    done
+}
+
+# What a root holds now.
+holds() {
+    mkdir -p /run/t
+    if [ "$(zfs get -H -o value keystatus "$1")" = unavailable ]; then zfs load-key "$1"; fi
+    mount -t zfs -o ro "$1" /run/t
+    ls -A /run/t
+    umount /run/t
+}
+
+root() {
+    printf '\n[[root]]\nmount = "%s"\nkind = "zfs"\ndataset = "%s"\nsnapshot = "%s"\n' "$1" "$2" "$3"
+}
+
+# Says something else than the kernel's command line, for the programs in this guest.
+cmdline() {
+    echo "$*" >/run/cmdline
+    mount --bind /run/cmdline /proc/cmdline
+}

@@ -1,0 +1,211 @@
+//! The boot step on real pools: what others got wrong, and what must be refused. One guest runs them
+//! all; every scenario begins with a fresh pool.
+#![allow(missing_docs, reason = "tests")]
+
+mod scenarios;
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use scenarios::{End, SCENARIOS, Scenario};
+use serde_json::Value;
+use vm_tests::cache::Cache;
+use vm_tests::disk;
+use vm_tests::guest::{Guest, Machine, Mode};
+use vm_tests::image::Image;
+use vm_tests::programs::Programs;
+use vm_tests::workdir::Workdir;
+
+/// The declaration that most scenarios boot with.
+const CONFIG: &str = "root / rpool/local/root blank";
+
+/// A guest with two disks, and the functions that scenarios are written in.
+fn guest(workdir: &Workdir) -> Result<Guest> {
+    let image = Image::new(&Cache::find()?, &Programs::built()?)?;
+    let machine = Machine::new(workdir, &image.write(workdir)?, &disk::several(workdir, 2)?);
+    let mut guest = machine.boot(Mode::Bare)?;
+    guest.ok(&format!("cat >/run/lib.sh <<'END'\n{}\nEND", include_str!("guest.sh")))?;
+    Ok(guest)
+}
+
+fn sh(guest: &mut Guest, script: &str) -> Result<String> {
+    guest.ok(&format!("set -e; . /run/lib.sh; {script}"))
+}
+
+/// Declares the roots and runs the boot step. Returns its exit status and the receipt.
+fn boot(guest: &mut Guest, config: &str) -> Result<(i32, Value)> {
+    sh(guest, &format!("{{ echo 'version = 1'; {config}; }} >/run/config.toml"))?;
+    let status = guest.run("/bin/blankslate-initrd boot --config /run/config.toml")?.status;
+    let receipt = guest.ok("cat /run/blankslate/boot.json")?;
+    Ok((status, serde_json::from_str(&receipt).context("cannot read the receipt")?))
+}
+
+/// Whether a line of the witness is about a root that is to be rolled back, or its snapshots.
+fn is_about(line: &str, dataset: &str) -> bool {
+    line.strip_prefix(dataset).is_some_and(|rest| rest.starts_with(['\t', '@', '#']))
+}
+
+/// The snapshots of a dataset in a witness, as `name guid`.
+fn snapshots(witness: &str, dataset: &str) -> BTreeSet<String> {
+    let prefix = format!("{dataset}@");
+    let lines = witness.lines().filter_map(|line| line.strip_prefix(prefix.as_str()));
+    let fields = lines.filter_map(|line| {
+        let mut fields = line.split('\t');
+        Some(format!("{} {}", fields.next()?, fields.next()?))
+    });
+    fields.collect()
+}
+
+fn destroyed(root: &Value) -> BTreeSet<String> {
+    let each = root["destroyed"].as_array().into_iter().flatten();
+    each.map(|s| format!("{} {}", text(&s["name"]), text(&s["guid"]))).collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Plays a scenario and checks the pool, the receipt and the exit status.
+fn play(guest: &mut Guest, scenario: &Scenario) -> Result<()> {
+    sh(guest, &format!("fresh; {}", scenario.prepare))?;
+    let before = sh(guest, "witness")?;
+    let held = sh(guest, scenario.look)?;
+    let config = if scenario.config.is_empty() { CONFIG } else { scenario.config };
+    let (status, receipt) = boot(guest, config)?;
+    let after = sh(guest, "witness")?;
+    let roots = receipt["roots"].as_array().context("no roots in the receipt")?;
+    ensure!(roots.len() == scenario.ends.len(), "other roots: {receipt:#}");
+    let mut erased = Vec::new();
+    for (root, end) in roots.iter().zip(scenario.ends) {
+        let dataset = text(&root["dataset"]).to_owned();
+        if check_end(root, end, &before, &after)? {
+            let now = sh(guest, &format!("holds '{dataset}'"))?;
+            ensure!(now.is_empty(), "{dataset} is not blank: {now}");
+            erased.push(dataset);
+        }
+    }
+    if erased.is_empty() {
+        ensure!(before == after, "nothing may change:\n{before}\n{after}");
+        ensure!(held == sh(guest, scenario.look)?, "what the root holds changed");
+    }
+    let beside = |witness: &str| -> Vec<String> {
+        let others = witness.lines().filter(|line| !erased.iter().any(|root| is_about(line, root)));
+        others.map(str::to_owned).collect()
+    };
+    ensure!(beside(&before) == beside(&after), "something beside changed:\n{before}\n{after}");
+    ensure!(status == scenario.status, "exit status {status}: {receipt:#}");
+    Ok(())
+}
+
+/// Checks what became of one root; tells whether it was rolled back.
+fn check_end(root: &Value, end: &End, before: &str, after: &str) -> Result<bool> {
+    let (outcome, reason) = (text(&root["outcome"]), text(&root["reason"]));
+    let (expected, why) = match end {
+        End::RolledBack(gone) => {
+            ensure!(outcome == "rolled-back", "not rolled back: {root:#}");
+            let dataset = text(&root["dataset"]);
+            let (was, is) = (snapshots(before, dataset), snapshots(after, dataset));
+            let missing: BTreeSet<String> = was.difference(&is).cloned().collect();
+            ensure!(missing.len() == *gone, "these went: {missing:?}");
+            ensure!(missing == destroyed(root), "the receipt names others: {root:#}");
+            ensure!(is.is_subset(&was), "new snapshots: {is:?}");
+            return Ok(true);
+        }
+        End::Skipped(why) => ("skipped", why),
+        End::Refused(why) => ("refused", why),
+        End::Misdeclared(why) => ("misdeclared", why),
+        End::Failed(why) => ("failed", why),
+    };
+    ensure!(outcome == expected, "not {expected}: {root:#}");
+    ensure!(reason == *why, "another reason: {reason}\nexpected: {why}");
+    Ok(false)
+}
+
+#[test]
+fn vm_only_the_declared_root_is_erased_and_what_is_not_understood_is_not() -> Result<()> {
+    let workdir = Workdir::new("rollback")?;
+    let mut guest = guest(&workdir)?;
+    let mut failed = Vec::new();
+    for scenario in SCENARIOS {
+        if let Err(error) = play(&mut guest, scenario) {
+            failed.push(format!("{}: {error:#}", scenario.name));
+        }
+        guest.run("killall sleep; umount /proc/cmdline; umount /run/mounted; usleep 100000")?;
+    }
+    ensure!(failed.is_empty(), "{} scenarios failed:\n{}", failed.len(), failed.join("\n\n"));
+    guest.power_off()
+}
+
+#[test]
+fn vm_run_twice_it_does_nothing_and_says_so() -> Result<()> {
+    let workdir = Workdir::new("twice")?;
+    let mut guest = guest(&workdir)?;
+    sh(&mut guest, "fresh; newer 3")?;
+    assert_eq!(boot(&mut guest, CONFIG)?.1["roots"][0]["outcome"], "rolled-back");
+    let before = sh(&mut guest, "witness")?;
+    let (status, receipt) = boot(&mut guest, CONFIG)?;
+    assert_eq!((status, text(&receipt["roots"][0]["outcome"])), (0, "skipped"));
+    assert_eq!(receipt["roots"][0]["reason"], "it is blank already");
+    assert_eq!(sh(&mut guest, "witness")?, before);
+    guest.power_off()
+}
+
+#[test]
+fn vm_a_second_run_waits_for_the_lock_of_the_first() -> Result<()> {
+    let workdir = Workdir::new("lock")?;
+    let mut guest = guest(&workdir)?;
+    sh(&mut guest, "fresh; mkdir -p /run/blankslate")?;
+    guest.ok("flock /run/blankslate/lock sh -c 'touch /run/held; sleep 3; touch /run/let-go' >/dev/null 2>&1 &")?;
+    guest.ok("while ! [ -e /run/held ]; do usleep 10000; done")?;
+    let (status, receipt) = boot(&mut guest, CONFIG)?;
+    assert_eq!((status, text(&receipt["roots"][0]["outcome"])), (0, "rolled-back"));
+    guest.ok("[ -e /run/let-go ]")?;
+    guest.power_off()
+}
+
+#[test]
+fn vm_the_program_looks_again_inside_the_kernel_before_it_acts() -> Result<()> {
+    let workdir = Workdir::new("again")?;
+    let mut guest = guest(&workdir)?;
+    sh(&mut guest, "fresh; newer 2")?;
+    let program = include_str!("../../../src/zfs/rollback.lua");
+    guest.ok(&format!("cat >/run/rollback.lua <<'END'\n{program}\nEND"))?;
+    let before = sh(&mut guest, "witness")?;
+    // What decide would have ordered, with one thing changed since.
+    let guid = "g() { zfs get -H -p -o value guid $1 | while read n; do printf %d $n; done; }; D=rpool/local/root; T=$(printf '\\t')";
+    let good = "root$T$D$T$(g $D)$T$D@blank$T$(g $D@blank)";
+    let (a0, z1) = ("doomed$T$D@a0$T$(g $D@a0)", "doomed$T$D@z1$T$(g $D@z1)");
+    let table = [
+        (format!("{good}\n{a0}"), "rpool/local/root@z1 is newer than the blank and was not there before"),
+        (format!("{good}\n{a0}\ndoomed$T$D@z1${{T}}1"), "rpool/local/root@z1 is newer than the blank and was not there before"),
+        (format!("{good}\n{a0}\n{z1}\ndoomed$T$D@q${{T}}1"), "a snapshot of rpool/local/root went away meanwhile"),
+        (format!("root$T$D${{T}}1$T$D@blank$T$(g $D@blank)\n{a0}\n{z1}"), "rpool/local/root is not the dataset that was looked at"),
+        (format!("root$T$D$T$(g $D)$T$D@blank${{T}}1\n{a0}\n{z1}"), "rpool/local/root@blank is not the snapshot that was looked at"),
+        (format!("{good}\n{a0}\nodd"), "the order has a line that is not understood"),
+        (String::new(), "the order names no dataset"),
+    ];
+    for (order, why) in &table {
+        let script = format!(
+            "{guid}; sed \"s~^args = \\.\\.\\.~args = {{order = [[$(printf '%s' \"{}\" | sed ':a;N;$!ba;s/\\n/\\\\n/g')]]}}~\" /run/rollback.lua >/run/p.lua; zfs program rpool /run/p.lua",
+            order.replace('\n', "\n")
+        );
+        let said = guest.ok(&script)?;
+        ensure!(said.contains(&format!("changed\t{why}")), "{order}: {said}");
+        ensure!(sh(&mut guest, "witness")? == before, "{order} changed something");
+    }
+    guest.power_off()
+}
+
+#[test]
+fn vm_without_the_module_it_refuses_with_a_sentence() -> Result<()> {
+    let workdir = Workdir::new("module")?;
+    let mut guest = guest(&workdir)?;
+    guest.ok("rmmod zfs && rmmod spl")?;
+    let (status, receipt) = boot(&mut guest, CONFIG)?;
+    assert_eq!((status, text(&receipt["roots"][0]["outcome"])), (1, "refused"));
+    assert_eq!(
+        receipt["roots"][0]["reason"],
+        "ZFS does not answer: the module is not loaded; load the zfs module, of the version that libzfs has"
+    );
+    guest.power_off()
+}

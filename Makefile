@@ -33,7 +33,7 @@ test-fast: ## all tests that need no VM
 
 test-vm: setup build ## the tests on a real kernel with real ZFS, in QEMU
 	$(say) 'Testing in QEMU, a few minutes (logs stay in target/vm)'
-	@cargo test -p vm-tests -- --test-threads $(VM_JOBS)
+	@cargo test --no-fail-fast -p vm-tests -- --test-threads $(VM_JOBS)
 
 demo: setup build ## watch a host lose its root and keep what it declared
 	@cargo run -q -p vm-tests --bin demo

@@ -5,7 +5,7 @@
 //! component below a root.
 
 use std::ffi::OsStr;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::str::FromStr;
 
@@ -47,14 +47,15 @@ impl HostPath {
         if bytes.contains(&0) {
             return Err(PathProblem::Nul);
         }
-        let mut path = Self::root();
+        let mut path = Vec::with_capacity(bytes.len());
         for component in bytes.split(|&b| b == b'/').filter(|c| !c.is_empty()) {
             if matches!(component, b"." | b"..") {
                 return Err(PathProblem::Dots);
             }
-            path = path.join(OsStr::from_bytes(component));
+            path.push(b'/');
+            path.extend_from_slice(component);
         }
-        Ok(path)
+        Ok(if path.is_empty() { Self::root() } else { Self(path) })
     }
 
     /// Returns the path one component further down. `name` is a name as a directory lists it: not
@@ -179,7 +180,7 @@ pub fn escape(bytes: &[u8]) -> String {
             push_escaped(&mut text, c);
         }
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            let _ = write!(text, "\\x{byte:02x}"); // a String takes everything
         }
     }
     text
@@ -191,8 +192,8 @@ fn push_escaped(text: &mut String, c: char) {
         '\t' => text.push_str("\\t"),
         '\r' => text.push_str("\\r"),
         '\\' => text.push_str("\\\\"),
-        c if c.is_ascii_control() => text.push_str(&format!("\\x{:02x}", u32::from(c))),
-        c if is_deceptive(c) => text.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+        c if c.is_ascii_control() => _ = write!(text, "\\x{:02x}", u32::from(c)),
+        c if is_deceptive(c) => _ = write!(text, "\\u{{{:x}}}", u32::from(c)),
         c => text.push(c),
     }
 }

@@ -52,10 +52,6 @@ fn place(config: &Path, root: &Path) -> Result<usize> {
     Ok(missing)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the root's real path, to find it in the mount table"
-)]
 fn mounts_under(root: &Path) -> Result<Vec<String>> {
     let real = std::fs::canonicalize(root).context("cannot find the root's real path")?;
     let real = HostPath::new(real.as_os_str().as_encoded_bytes())?;

@@ -1,7 +1,15 @@
 //! The real program on bad input: one clear sentence each, exit status 2, nothing changed.
 //! Every run has a mount namespace of its own with an empty /run, so nothing of this machine's is read
 //! or written.
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::type_complexity,
+    reason = "tests"
+)]
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The programs for people: arguments in, reports and exit statuses out.
 
 pub mod args;
+pub mod commands;
 pub mod exit;
+pub mod status;
 pub mod what_will_i_lose;

@@ -93,7 +93,7 @@ impl<'t> Section<'t> {
         let value = self.take(name)?;
         match value.get_ref().as_str() {
             Some("") => {
-                self.fault_at(value, name, "is empty; write a value or drop the line".into())
+                self.fault_at(value, name, "is empty; write a value or drop the line".into());
             }
             Some(text) => return Some(text.to_owned()),
             None => {

@@ -71,7 +71,9 @@ pub fn classify(change: Change, rules: &Rules) -> Judged {
 
 /// What brings the path back: only the thing itself, as an empty place, and never what lies below it.
 fn keeper(change: &Change, rules: &Rules) -> Option<Keeper> {
-    if !is_new(change) {
+    // What is in the blank goes back to what it is there; where that is something else, it stands in
+    // the way of what the boot would make.
+    if change.kind != ChangeKind::Added {
         return None;
     }
     if let Some(entry) = rules.placement(&change.path)
@@ -85,15 +87,6 @@ fn keeper(change: &Change, rules: &Rules) -> Option<Keeper> {
     }
     let is_directory = change.node.file_type == FileType::Directory;
     (is_directory && rules.is_made_again(&change.path)).then_some(Keeper::Parent)
-}
-
-/// Whether a boot that makes this path anew undoes no more than that it was missing. What was there
-/// in the blank goes back to what it was there.
-fn is_new(change: &Change) -> bool {
-    match change.kind {
-        ChangeKind::Added | ChangeKind::TypeChanged => true,
-        ChangeKind::Modified | ChangeKind::Removed | ChangeKind::Metadata => false,
-    }
 }
 
 /// Whether this is the empty place that the entry takes, or its symlink.

@@ -31,11 +31,11 @@ impl Switch {
     /// Reads the kernel's command line; of several values the last one counts.
     #[must_use]
     pub fn parse(cmdline: &str) -> Self {
-        let values = cmdline.split_ascii_whitespace().filter_map(|word| {
+        let mut values = cmdline.split_ascii_whitespace().filter_map(|word| {
             let word = word.trim_matches('"');
             word.strip_prefix(PARAMETER).and_then(|rest| rest.strip_prefix('='))
         });
-        match values.last() {
+        match values.next_back() {
             None | Some("yes" | "1" | "on" | "true") => Self::On,
             Some("no" | "0" | "off" | "false") => Self::Off,
             Some(other) => Self::NotUnderstood(crate::path::escape(other.as_bytes())),

@@ -1,4 +1,4 @@
-//! [`Zfs`] on a real pool: channel programs through libzetta and libzfs_core.
+//! [`Zfs`] on a real pool: channel programs through libzetta and `libzfs_core`.
 
 use libnv::nvpair::{NvList, Value};
 use libzetta::zfs::{Error, ZfsEngine, ZfsLzc};
@@ -17,7 +17,7 @@ const INSTRUCTIONS: u64 = 100_000_000;
 /// OpenZFS allows up to 100 MB (`zfs_lua_max_memlimit`).
 const MEMORY: u64 = 64 << 20;
 
-/// libzfs_core, ready to be asked.
+/// `libzfs_core`, ready to be asked.
 #[derive(Debug)]
 pub struct Lzc(ZfsLzc);
 

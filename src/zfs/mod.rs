@@ -46,10 +46,8 @@ pub fn speaks_with(version: &str) -> Result<(), ZfsError> {
 /// What ZFS does not do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ZfsError {
-    /// libzfs_core or the kernel module does not answer at all.
-    #[error(
-        "ZFS does not answer: {0}; load the zfs module, of the version that libzfs has"
-    )]
+    /// `libzfs_core` or the kernel module does not answer at all.
+    #[error("ZFS does not answer: {0}; load the zfs module, of the version that libzfs has")]
     NoAnswer(String),
     /// A kernel module of another version.
     #[error("the zfs module has version {0} and this program speaks with 2.x; update blankslate")]

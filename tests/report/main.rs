@@ -3,6 +3,12 @@
 //! Tests whose names begin with `userns_` mount in a mount namespace of their own; where they may not,
 //! they say so on standard error and pass.
 #![expect(clippy::disallowed_methods, reason = "tests make trees and start the program")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of tests are tests, which clippy.toml does not know of them"
+)]
 
 mod bad_input;
 mod compare;

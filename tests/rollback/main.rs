@@ -1,5 +1,13 @@
 //! The boot step on pools in memory: what is asked, what is done, what is written down.
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::type_complexity,
+    reason = "tests"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

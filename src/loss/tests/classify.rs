@@ -79,8 +79,8 @@ fn each_change_has_the_verdict_of_the_table() {
 }
 
 #[test]
-fn only_what_is_new_is_kept() {
-    for kind in [ChangeKind::Metadata, ChangeKind::Removed] {
+fn what_has_something_else_in_the_blank_is_never_kept() {
+    for kind in [ChangeKind::Metadata, ChangeKind::Removed, ChangeKind::TypeChanged] {
         for kept in ["/var/lib/in", "/proc", "/etc"] {
             let judged = classify(Change { kind, ..dir(kept) }, &host());
             assert!(!matches!(judged.verdict, Verdict::Kept(_)), "{kept} {kind:?}");

@@ -48,17 +48,17 @@ encrypted() {
 newer() {
     local i=0
     while [ $i -lt "$1" ]; do
-        write rpool/local/root "darling$i"
+        [ $i -gt 2 ] || write rpool/local/root "darling$i"
         if [ $((i % 2)) = 0 ]; then zfs snapshot "rpool/local/root@a$i"; else zfs snapshot "rpool/local/root@z$i"; fi
         i=$((i + 1))
     done
 }
 
-# Everything in every pool, a line each: name, guid, transaction group; for every snapshot what it
-# would send.
+# Everything in every pool, a line each: name, guid, transaction group; for every snapshot of what is
+# not rolled back, what it would send.
 witness() {
     zfs list -H -p -t all -o name,guid,createtxg | sort
-    zfs list -H -t snapshot -o name | sort | while read -r snapshot; do
+    zfs list -H -t snapshot -o name | grep -v '^rpool/local/root@' | sort | while read -r snapshot; do
         echo "$snapshot sends $(zfs send -w "$snapshot" | sha256sum)"
     done
 }

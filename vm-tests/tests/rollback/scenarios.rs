@@ -42,14 +42,25 @@ const PLAIN: Scenario = Scenario {
 
 const HELD: &str = "rpool/local/root@z1 is newer than the blank and held; release it with `zfs release 'it'\\''s mine' rpool/local/root@z1`";
 const CLONED: &str = "rpool/local/root@a0 is newer than the blank and rpool/clone is cloned from it; destroy the clone, or `zfs promote rpool/clone`";
-const MOUNTED: &str = "rpool/local/root is mounted on /run/mounted; a root is rolled back before it is mounted";
+const MOUNTED: &str =
+    "rpool/local/root is mounted on /run/mounted; a root is rolled back before it is mounted";
 const MISSING: &str = "there is no snapshot rpool/local/root@blank; make it with `zfs snapshot rpool/local/root@blank` while the root is empty";
 
 pub const SCENARIOS: &[Scenario] = &[
     PLAIN,
     Scenario { name: "1 newer snapshot", prepare: "newer 1", ends: &[End::RolledBack(1)], ..PLAIN },
-    Scenario { name: "20 newer snapshots", prepare: "newer 20", ends: &[End::RolledBack(20)], ..PLAIN },
-    Scenario { name: "100 newer snapshots", prepare: "newer 100", ends: &[End::RolledBack(100)], ..PLAIN },
+    Scenario {
+        name: "20 newer snapshots",
+        prepare: "newer 20",
+        ends: &[End::RolledBack(20)],
+        ..PLAIN
+    },
+    Scenario {
+        name: "100 newer snapshots",
+        prepare: "newer 100",
+        ends: &[End::RolledBack(100)],
+        ..PLAIN
+    },
     Scenario {
         name: "older snapshots with names behind the blank's",
         prepare: "zfs destroy rpool/local/root@blank; zfs snapshot rpool/local/root@zz; zfs snapshot rpool/local/root@blank; newer 2; zfs rollback -r rpool/local/root@older; zfs snapshot rpool/local/root@zz; zfs snapshot rpool/local/root@blank; newer 2",
@@ -199,7 +210,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "a read-only pool",
         prepare: "zpool export rpool; zpool import -N -o readonly=on -d /dev rpool",
         status: 1,
-        ends: &[End::Failed(
+        ends: &[End::Refused(
             "cannot ask the pool rpool: it is imported read-only; import it without readonly=on",
         )],
         ..PLAIN

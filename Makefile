@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast test-vm demo bench lint clean
+.PHONY: help setup build test test-fast test-vm demo bench soak lint clean
 
 # Guests that run at the same time. Each has two processors, under emulation.
 VM_JOBS ?= 2
@@ -38,8 +38,11 @@ test-vm: setup build ## the tests on a real kernel with real ZFS, in QEMU
 demo: setup build ## watch a host lose its root and keep what it declared
 	@cargo run -q -p vm-tests --bin demo
 
-bench: ## measure speed
-	@echo 'There is no benchmark yet.'
+bench: setup build ## measure speed, as ratios against what people use today
+	@cargo run -q -p vm-tests --bin bench
+
+soak: setup build ## cut the power 64 times during the boot step, about 20 minutes
+	@BLANKSLATE_CUTS=64 cargo test -p vm-tests --test power_cut any_instant -- --nocapture
 
 lint: ## formatting and clippy, warnings denied
 	$(say) 'Checking the format'

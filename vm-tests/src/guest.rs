@@ -70,6 +70,41 @@ impl<'a> Machine<'a> {
     /// # Errors
     /// When QEMU cannot be started, or the guest does not come up where it should.
     pub fn boot(&self, mode: Mode) -> Result<Guest> {
+        let mut guest = self.start(mode)?;
+        let stage = guest.channel.wait_for_agent(BOOT).map_err(|error| guest.with_log(&error))?;
+        if stage != mode.to_string() {
+            return Err(guest.with_log(&anyhow!("the guest stopped at {stage}, not at {mode}")));
+        }
+        Ok(guest)
+    }
+
+    /// Begins to boot, waits until `marker` is on the serial log and `after` that, and cuts the power.
+    /// Returns the serial log.
+    ///
+    /// # Errors
+    /// When QEMU cannot be started, or the marker does not come.
+    pub fn boot_and_cut(&self, mode: Mode, marker: &str, after: Duration) -> Result<String> {
+        let mut guest = self.start(mode)?;
+        guest.wait_for(marker)?;
+        sleep(after);
+        guest.qemu.kill().context("cannot kill QEMU")?;
+        guest.qemu.wait().context("cannot wait for QEMU")?;
+        guest.serial()
+    }
+
+    /// Begins to boot, and returns how long it was between two markers on the serial log.
+    ///
+    /// # Errors
+    /// When QEMU cannot be started, or a marker does not come.
+    pub fn time_between(&self, mode: Mode, from: &str, to: &str) -> Result<Duration> {
+        let mut guest = self.start(mode)?;
+        guest.wait_for(from)?;
+        let start = Instant::now();
+        guest.wait_for(to)?;
+        Ok(start.elapsed())
+    }
+
+    fn start(&self, mode: Mode) -> Result<Guest> {
         let serial_log = self.workdir.numbered("serial", "log");
         let (ours, theirs) = UnixStream::pair().context("cannot make a channel")?;
         let stdin: OwnedFd = theirs.try_clone().context("cannot make a channel")?.into();
@@ -85,12 +120,7 @@ impl<'a> Machine<'a> {
             .stderr(stderr)
             .spawn()
             .context("cannot start QEMU: run `make setup`")?;
-        let mut guest = Guest { qemu, channel: Channel::new(ours), serial_log };
-        let stage = guest.channel.wait_for_agent(BOOT).map_err(|error| guest.with_log(&error))?;
-        if stage != mode.to_string() {
-            return Err(guest.with_log(&anyhow!("the guest stopped at {stage}, not at {mode}")));
-        }
-        Ok(guest)
+        Ok(Guest { qemu, channel: Channel::new(ours), serial_log })
     }
 
     fn arguments(&self, mode: Mode, serial_log: &Path) -> Vec<String> {
@@ -205,6 +235,19 @@ impl Guest {
     pub fn step_status(&mut self, step: &str) -> Result<i32> {
         let text = self.ok(&format!("cat /run/guest/{step}.status"))?;
         text.trim().parse().with_context(|| format!("cannot read the status of {step}: {text:?}"))
+    }
+
+    /// Waits until a text is on the serial log.
+    fn wait_for(&mut self, marker: &str) -> Result<()> {
+        let deadline = Instant::now() + BOOT;
+        // QEMU makes the log a moment after it starts.
+        while !self.serial().unwrap_or_default().contains(marker) {
+            if Instant::now() > deadline {
+                return Err(self.with_log(&anyhow!("this did not come on the console: {marker}")));
+            }
+            sleep(Duration::from_millis(2));
+        }
+        Ok(())
     }
 
     /// Puts the log behind the error: the cause is what is read first.

@@ -9,6 +9,7 @@
     reason = "starts QEMU and writes images: all of it is effects"
 )]
 
+pub mod bench;
 pub mod cache;
 mod channel;
 pub mod command;

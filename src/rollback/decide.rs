@@ -149,6 +149,12 @@ pub struct PoolDecision {
 }
 
 impl PoolDecision {
+    /// Whether a root is refused.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.roots.iter().any(|decision| matches!(decision, Decision::Refuse(_)))
+    }
+
     /// The same decision for every one of `count` roots.
     fn all(decision: &Decision, count: usize) -> Self {
         Self { roots: vec![decision.clone(); count], order: None }

@@ -19,17 +19,19 @@ pub struct Present {
     pub kind: String,
     /// Its identity.
     pub guid: u64,
-    /// The snapshot it is a clone of.
+    /// The snapshot it is a clone of. This and what follows down to the children is asked about only
+    /// when a root is refused ([`Detail::All`](crate::zfs::Detail::All)).
     pub origin: Option<String>,
-    /// Its property `readonly`.
-    pub is_readonly: bool,
+    /// Its property `readonly`; none when it was not asked about.
+    pub readonly: Option<bool>,
     /// `available` or `unavailable` for an encrypted one; none otherwise.
     pub key_status: Option<String>,
-    /// Bytes written since its newest snapshot; none when the pool does not say.
+    /// Bytes written since the blank; asked about only when no snapshot is newer than it.
     pub written: Option<u64>,
     /// Datasets below it. They are not the root and are not touched.
     pub children: Vec<String>,
-    /// Its bookmarks. When they were made cannot be read in a channel program.
+    /// Its bookmarks; asked about as well when a snapshot is newer than the blank. When they were
+    /// made cannot be read in a channel program.
     pub bookmarks: Vec<String>,
     /// Its snapshots, in no order that means anything.
     pub snapshots: Vec<SnapshotFacts>,
@@ -44,8 +46,8 @@ pub struct SnapshotFacts {
     pub guid: u64,
     /// The transaction group in which it was made. This alone tells which of two is newer.
     pub createtxg: u64,
-    /// Tags of the holds on it.
+    /// Tags of the holds on it; asked about only when it is newer than the blank.
     pub holds: Vec<String>,
-    /// Datasets cloned from it.
+    /// Datasets cloned from it; likewise.
     pub clones: Vec<String>,
 }

@@ -103,10 +103,10 @@ pub struct FactsReceipt {
     /// The snapshot it is a clone of.
     pub origin: Option<String>,
     /// Its property `readonly`.
-    pub readonly: bool,
+    pub readonly: Option<bool>,
     /// `available` or `unavailable` when it is encrypted.
     pub key_status: Option<String>,
-    /// Bytes written since its newest snapshot.
+    /// Bytes written since the blank.
     pub written: Option<u64>,
     /// Datasets below it.
     pub children: Vec<String>,
@@ -137,7 +137,7 @@ impl From<&Present> for FactsReceipt {
             kind: present.kind.clone(),
             guid: present.guid.to_string(),
             origin: present.origin.clone(),
-            readonly: present.is_readonly,
+            readonly: present.readonly,
             key_status: present.key_status.clone(),
             written: present.written,
             children: present.children.clone(),

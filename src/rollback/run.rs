@@ -8,8 +8,7 @@ use super::facts::DatasetFacts;
 use super::receipt::{Phases, Receipt, RootReceipt};
 use super::situation::Situation;
 use crate::config::{Config, Root};
-use crate::zfs::names::DatasetName;
-use crate::zfs::{Zfs, ZfsError};
+use crate::zfs::{Asked, Detail, Zfs, ZfsError};
 
 /// Rolls back every root that may be rolled back, pool by pool, and returns the receipt.
 ///
@@ -61,9 +60,11 @@ impl Act<'_> {
         zfs: Option<&Result<Z, ZfsError>>,
         phases: &mut Phases,
     ) -> (Vec<DatasetFacts>, PoolDecision, Option<String>) {
-        let datasets: Vec<&DatasetName> = self.roots.iter().map(|root| &root.dataset).collect();
+        let asked: Vec<Asked> = self.roots.iter().map(|r| (&r.dataset, &r.snapshot)).collect();
         let facts = self.timed(&mut phases.facts, || match zfs {
-            Some(Ok(zfs)) => zfs.facts(self.pool, &datasets).map_err(|error| error.to_string()),
+            Some(Ok(zfs)) => {
+                zfs.facts(self.pool, &asked, Detail::ForDeciding).map_err(|error| error.to_string())
+            }
             Some(Err(error)) => Err(error.to_string()),
             None => Err("the pool was not asked".to_owned()),
         });
@@ -76,7 +77,12 @@ impl Act<'_> {
             }
             _ => None,
         };
-        (facts.unwrap_or_default(), decision, failure.map(|error| error.to_string()))
+        let mut facts = facts.unwrap_or_default();
+        if let (true, Some(Ok(zfs))) = (decision.refuses() && !facts.is_empty(), zfs) {
+            // For the record only; what was known to the decision will do if this fails.
+            facts = zfs.facts(self.pool, &asked, Detail::All).unwrap_or(facts);
+        }
+        (facts, decision, failure.map(|error| error.to_string()))
     }
 
     fn timed<T>(&self, phase: &mut u64, work: impl FnOnce() -> T) -> T {

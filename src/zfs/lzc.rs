@@ -4,7 +4,7 @@ use libnv::nvpair::{NvList, Value};
 use libzetta::zfs::{Error, ZfsEngine, ZfsLzc};
 
 use super::names::DatasetName;
-use super::{Zfs, ZfsError, program};
+use super::{Asked, Detail, Zfs, ZfsError, program};
 use crate::rollback::decide::Order;
 use crate::rollback::facts::DatasetFacts;
 use crate::sys::machine::zfs_module;
@@ -58,6 +58,10 @@ fn cause(error: Error) -> String {
             _ => "the channel program failed without a reason".to_owned(),
         },
         // EROFS: the pool was imported with readonly=on.
+        // EAGAIN: the pool waits for a disk that went away.
+        Error::Io(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {
+            "it is suspended: a disk does not answer; see `zpool status`".to_owned()
+        }
         Error::Io(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             "it is not imported; import it, or mend root.dataset".to_owned()
         }
@@ -78,14 +82,22 @@ fn put(args: &mut NvList, pool: &str, key: &str, text: &str) -> Result<(), ZfsEr
 }
 
 impl Zfs for Lzc {
-    fn facts(&self, pool: &str, datasets: &[&DatasetName]) -> Result<Vec<DatasetFacts>, ZfsError> {
+    fn facts(
+        &self,
+        pool: &str,
+        roots: &[Asked],
+        detail: Detail,
+    ) -> Result<Vec<DatasetFacts>, ZfsError> {
         let mut args = NvList::default();
-        put(&mut args, pool, "count", &datasets.len().to_string())?;
-        for (at, dataset) in datasets.iter().enumerate() {
+        put(&mut args, pool, "count", &roots.len().to_string())?;
+        put(&mut args, pool, "all", if detail == Detail::All { "yes" } else { "no" })?;
+        for (at, (dataset, blank)) in roots.iter().enumerate() {
             put(&mut args, pool, &format!("dataset.{}", at + 1), dataset.as_str())?;
+            put(&mut args, pool, &format!("blank.{}", at + 1), &dataset.at(blank))?;
         }
         let text = self.run(pool, program::FACTS, args, false)?;
-        program::facts(pool, datasets, &text)
+        let datasets: Vec<&DatasetName> = roots.iter().map(|(dataset, _)| *dataset).collect();
+        program::facts(pool, &datasets, &text)
     }
 
     fn roll_back(&self, order: &Order) -> Result<(), ZfsError> {

@@ -13,15 +13,33 @@ pub use lzc::Lzc;
 
 use crate::rollback::decide::Order;
 use crate::rollback::facts::DatasetFacts;
-use names::DatasetName;
+use names::{DatasetName, SnapshotName};
+
+/// A dataset, and its blank.
+pub type Asked<'a> = (&'a DatasetName, &'a SnapshotName);
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What a decision needs: every question costs, in every boot.
+    ForDeciding,
+    /// Everything, for the record of a root that was not rolled back.
+    All,
+}
 
 /// A pool, as far as a rollback needs it.
 pub trait Zfs {
-    /// Returns what the pool says about some of its datasets, read in one program.
+    /// Returns what the pool says about some of its datasets, read in one program that changes
+    /// nothing.
     ///
     /// # Errors
     /// The pool does not answer, or not in a way that is understood.
-    fn facts(&self, pool: &str, datasets: &[&DatasetName]) -> Result<Vec<DatasetFacts>, ZfsError>;
+    fn facts(
+        &self,
+        pool: &str,
+        roots: &[Asked],
+        detail: Detail,
+    ) -> Result<Vec<DatasetFacts>, ZfsError>;
 
     /// Carries out an order in one transaction group, after checking inside the kernel that the pool
     /// is still as the order says. It cannot be undone.

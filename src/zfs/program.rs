@@ -10,7 +10,7 @@ use crate::rollback::facts::{DatasetFacts, Present, SnapshotFacts};
 use super::ZfsError;
 use super::names::DatasetName;
 
-/// Reads. In: `count`, `dataset.1` …; out: the facts as text.
+/// Reads. In: `count`, `dataset.1`, `blank.1` …, `all`; out: the facts as text.
 pub const FACTS: &str = include_str!("facts.lua");
 
 /// Checks everything, then destroys and rolls back. In: `order`; out: what it did as text.
@@ -91,7 +91,7 @@ fn take_line(all: &mut Vec<DatasetFacts>, fields: &[&str]) -> Option<()> {
     let present = facts.present.as_mut()?;
     match fields {
         ["origin", origin] => present.origin = Some((*origin).to_owned()),
-        ["readonly", value] => present.is_readonly = switch(value)?,
+        ["readonly", value] => present.readonly = Some(switch(value)?),
         ["keystatus", value] => present.key_status = Some((*value).to_owned()),
         ["written", bytes] => present.written = Some(bytes.parse().ok()?),
         ["bookmark", name] => present.bookmarks.push((*name).to_owned()),
@@ -180,7 +180,7 @@ mod tests {
             kind: "filesystem".into(),
             guid: u64::MAX - 4,
             origin: Some("p/o@x".into()),
-            is_readonly: true,
+            readonly: Some(true),
             key_status: Some("unavailable".into()),
             written: Some(12),
             children: vec!["p/a b/k".into()],

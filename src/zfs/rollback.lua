@@ -29,8 +29,9 @@ if #roots == 0 then
     return "changed\tthe order names no dataset"
 end
 
+-- An error where there is no such dataset or snapshot: it ends the program before anything is done.
 local function guid_is(name, guid)
-    return zfs.exists(name) and tostring(zfs.get_prop(name, "guid")) == guid
+    return tostring(zfs.get_prop(name, "guid")) == guid
 end
 
 -- What the error numbers of OpenZFS mean here.
@@ -54,17 +55,23 @@ local function objection(root)
     end
     -- The order of this list means nothing: it is by name. Newer is what was created in a later
     -- transaction group.
-    local blank_txg = zfs.get_prop(root.blank, "createtxg")
+    local blank_txg = nil
     local newer = 0
     for snapshot in zfs.list.snapshots(root.dataset) do
-        if zfs.get_prop(snapshot, "createtxg") > blank_txg then
+        if root.doomed[snapshot] ~= nil then
+            -- The same guid is the same snapshot, and that one was made after the blank.
             newer = newer + 1
-            if root.doomed[snapshot] == nil or not guid_is(snapshot, root.doomed[snapshot]) then
-                return snapshot .. " is newer than the blank and was not there before"
+            if not guid_is(snapshot, root.doomed[snapshot]) then
+                return snapshot .. " is not the snapshot that was looked at"
             end
             local errno = zfs.check.destroy(snapshot)
             if errno ~= 0 then
                 return snapshot .. " cannot be destroyed: " .. because(errno)
+            end
+        elseif snapshot ~= root.blank then
+            blank_txg = blank_txg or zfs.get_prop(root.blank, "createtxg")
+            if zfs.get_prop(snapshot, "createtxg") > blank_txg then
+                return snapshot .. " is newer than the blank and was not there before"
             end
         end
     end

@@ -21,7 +21,7 @@ use blankslate::rollback::run::run;
 use blankslate::rollback::situation::{Situation, Switch};
 use blankslate::sys::mounts::MountTable;
 use blankslate::zfs::names::DatasetName;
-use blankslate::zfs::{Zfs, ZfsError};
+use blankslate::zfs::{Asked, Detail, Zfs, ZfsError};
 
 /// Pools in memory: dataset to its facts. A rollback makes what it says true, or fails whole.
 #[derive(Default)]
@@ -44,14 +44,22 @@ impl FakeZfs {
 }
 
 impl Zfs for &FakeZfs {
-    fn facts(&self, pool: &str, datasets: &[&DatasetName]) -> Result<Vec<DatasetFacts>, ZfsError> {
-        self.count(format!("facts {pool}"))?;
+    fn facts(
+        &self,
+        pool: &str,
+        roots: &[Asked],
+        detail: Detail,
+    ) -> Result<Vec<DatasetFacts>, ZfsError> {
+        self.count(format!(
+            "{} {pool}",
+            if detail == Detail::All { "all facts" } else { "facts" }
+        ))?;
         let all = self.datasets.borrow();
-        let one = |dataset: &&DatasetName| DatasetFacts {
+        let one = |(dataset, _): &Asked| DatasetFacts {
             dataset: (*dataset).clone(),
             present: all.get(dataset).cloned(),
         };
-        Ok(datasets.iter().map(one).collect())
+        Ok(roots.iter().map(one).collect())
     }
 
     fn roll_back(&self, order: &Order) -> Result<(), ZfsError> {
@@ -200,7 +208,7 @@ fn a_pool_that_refuses_or_fails_does_not_stop_the_next_and_is_named() {
             ("a/tmp", Outcome::Misdeclared)
         ]
     );
-    assert_eq!(*zfs.calls.borrow(), ["facts a", "facts b", "roll back b"]);
+    assert_eq!(*zfs.calls.borrow(), ["facts a", "all facts a", "facts b", "roll back b"]);
     for (fail_at, a) in [(1, Outcome::Refused), (2, Outcome::Failed)] {
         let zfs = FakeZfs { fail_at: Some(fail_at), ..pools() };
         let receipt = boot(&zfs, &situation(Switch::On));

@@ -184,7 +184,7 @@ fn vm_the_program_looks_again_inside_the_kernel_before_it_acts() -> Result<()> {
         ),
         (
             format!("{good}\n{a0}\ndoomed$T$D@z1${{T}}1"),
-            "rpool/local/root@z1 is newer than the blank and was not there before",
+            "rpool/local/root@z1 is not the snapshot that was looked at",
         ),
         (
             format!("{good}\n{a0}\n{z1}\ndoomed$T$D@q${{T}}1"),

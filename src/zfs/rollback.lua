@@ -78,6 +78,16 @@ local function objection(root)
     if newer ~= root.count then
         return "a snapshot of " .. root.dataset .. " went away meanwhile"
     end
+    if root.doomed[root.blank] ~= nil then
+        return root.blank .. " is the blank and cannot go"
+    end
+    -- zfs.check.rollback checks a rollback to the newest snapshot as it is now. A bookmark newer than
+    -- the blank stops the rollback once the snapshots are gone, so it is looked for here.
+    if root.count > 0 then
+        for bookmark in zfs.list.bookmarks(root.dataset) do
+            return bookmark .. " is a bookmark and was not there before"
+        end
+    end
     local errno = zfs.check.rollback(root.dataset)
     if errno ~= 0 then
         return root.dataset .. " cannot be rolled back: " .. because(errno)

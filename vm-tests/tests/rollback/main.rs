@@ -174,7 +174,8 @@ fn vm_the_program_looks_again_inside_the_kernel_before_it_acts() -> Result<()> {
     guest.ok(&format!("cat >/run/rollback.lua <<'END'\n{program}\nEND"))?;
     let before = sh(&mut guest, "witness")?;
     // What decide would have ordered, with one thing changed since.
-    let guid = "g() { zfs get -H -p -o value guid $1 | while read n; do printf %d $n; done; }; D=rpool/local/root; T=$(printf '\\t')";
+    // Lua's numbers are signed, and so are the shell's.
+    let guid = "g() { echo $(($(zfs get -H -p -o value guid $1))); }; D=rpool/local/root; T=$(printf '\\t')";
     let good = "root$T$D$T$(g $D)$T$D@blank$T$(g $D@blank)";
     let (a0, z1) = ("doomed$T$D@a0$T$(g $D@a0)", "doomed$T$D@z1$T$(g $D@z1)");
     let table = [
@@ -185,6 +186,10 @@ fn vm_the_program_looks_again_inside_the_kernel_before_it_acts() -> Result<()> {
         (
             format!("{good}\n{a0}\ndoomed$T$D@z1${{T}}1"),
             "rpool/local/root@z1 is not the snapshot that was looked at",
+        ),
+        (
+            format!("{good}\n{a0}\n{z1}\ndoomed$T$D@blank$T$(g $D@blank)"),
+            "rpool/local/root@blank is the blank and cannot go",
         ),
         (
             format!("{good}\n{a0}\n{z1}\ndoomed$T$D@q${{T}}1"),
@@ -202,16 +207,24 @@ fn vm_the_program_looks_again_inside_the_kernel_before_it_acts() -> Result<()> {
         (String::new(), "the order names no dataset"),
     ];
     for (order, why) in &table {
-        // The program with the order written into it, as zfs(8) passes no tables to a program.
-        let script = format!(
-            "{guid}; {{ printf 'local args = {{order = [[%s]]}}\\n' \"{order}\"; \
-             grep -v '^args = ' /run/rollback.lua; }} >/run/p.lua; zfs program rpool /run/p.lua"
-        );
-        let said = guest.ok(&script)?;
+        let said = guest.ok(&run_order(guid, order))?;
         ensure!(said.contains(&format!("changed\t{why}")), "{order}: {said}");
         ensure!(sh(&mut guest, "witness")? == before, "{order} changed something");
     }
+    sh(&mut guest, "zfs bookmark rpool/local/root@a0 rpool/local/root#mark")?;
+    let marked = sh(&mut guest, "witness")?;
+    let said = guest.ok(&run_order(guid, &format!("{good}\n{a0}\n{z1}")))?;
+    ensure!(said.contains("root#mark is a bookmark and was not there before"), "{said}");
+    ensure!(sh(&mut guest, "witness")? == marked, "a bookmark did not stop it");
     guest.power_off()
+}
+
+/// A script that runs the program with the order written into it: zfs(8) passes no tables.
+fn run_order(functions: &str, order: &str) -> String {
+    format!(
+        "{functions}; {{ printf 'local args = {{order = [[%s]]}}\\n' \"{order}\"; \
+         grep -v '^args = ' /run/rollback.lua; }} >/run/p.lua; zfs program rpool /run/p.lua"
+    )
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn render(known: &Known, config: Option<&Config>) -> String {
         }
     }
     match &known.persist {
+        Some(record) if record.entries.is_empty() => {}
         Some(record) => render_entries(&mut text, record),
         None if config.is_some_and(|config| config.entries().next().is_some()) => {
             text.push_str("no entry was put in place: the initrd did not try\n");

@@ -33,13 +33,15 @@ pub struct RootOrder {
     pub doomed: Vec<Snapshot>,
 }
 
-/// A snapshot, known by name and guid.
+/// A snapshot, known by name, guid and age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// Its name behind the `@`.
     pub name: SnapshotName,
     /// Its identity.
     pub guid: u64,
+    /// The transaction group in which it was made.
+    pub createtxg: u64,
 }
 
 /// What is done to one pool, all of it or nothing. Only [`decide`] makes one.
@@ -254,7 +256,10 @@ fn weigh(root: &Root, facts: &DatasetFacts, mounts: &MountTable) -> Result<Decis
         return Ok(Decision::Skip(SkipReason::AlreadyBlank));
     }
     may_go(root, present, &newer)?;
-    let known = |s: &SnapshotFacts| Snapshot { name: s.name.clone(), guid: s.guid };
+    let known = |s: &SnapshotFacts| {
+        let (name, guid, createtxg) = (s.name.clone(), s.guid, s.createtxg);
+        Snapshot { name, guid, createtxg }
+    };
     Ok(Decision::Proceed(RootOrder {
         dataset: dataset.clone(),
         guid: present.guid,

@@ -26,7 +26,7 @@ pub fn order_text(order: &Order) -> String {
         lines.push(format!("root\t{}\t{guid}\t{blank}\t{blank_guid}", root.dataset));
         for doomed in &root.doomed {
             let name = root.dataset.at(&doomed.name);
-            lines.push(format!("doomed\t{name}\t{}", signed(doomed.guid)));
+            lines.push(format!("doomed\t{name}\t{}", doomed.createtxg));
         }
     }
     lines.join("\n")

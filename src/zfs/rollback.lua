@@ -1,6 +1,6 @@
 -- Rolls datasets of one pool back to their blanks, all of them or none.
 -- In: order, one line a field list: "root <dataset> <guid> <blank> <blank guid>", and after it
--- "doomed <snapshot> <guid>" for every snapshot that is newer than that blank. Out: "done", or
+-- "doomed <snapshot> <createtxg>" for every snapshot that is newer than that blank. Out: "done", or
 -- "changed <why>" when nothing was done, or "broken <what>" when an act failed after its check.
 --
 -- An error in the middle does not undo what came before it. So the first half only looks, and the
@@ -19,8 +19,8 @@ for line in string.gmatch(args["order"], "[^\n]+") do
             {dataset = field[2], guid = field[3], blank = field[4], blank_guid = field[5], doomed = {}, count = 0}
     elseif field[1] == "doomed" and #field == 3 and #roots > 0 then
         local root = roots[#roots]
+        root.count = root.count + (root.doomed[field[2]] == nil and 1 or 0)
         root.doomed[field[2]] = field[3]
-        root.count = root.count + 1
     else
         return "changed\tthe order has a line that is not understood"
     end
@@ -54,32 +54,29 @@ local function objection(root)
         return root.blank .. " is not the snapshot that was looked at"
     end
     -- The order of this list means nothing: it is by name. Newer is what was created in a later
-    -- transaction group.
+    -- transaction group. That number is a snapshot's identity as well: no two snapshots of a dataset
+    -- are made in one group, and no group comes twice.
     local blank_txg = nil
     local newer = 0
     for snapshot in zfs.list.snapshots(root.dataset) do
-        if root.doomed[snapshot] ~= nil then
-            -- The same guid is the same snapshot, and that one was made after the blank.
-            newer = newer + 1
-            if not guid_is(snapshot, root.doomed[snapshot]) then
-                return snapshot .. " is not the snapshot that was looked at"
-            end
-            local errno = zfs.check.destroy(snapshot)
-            if errno ~= 0 then
-                return snapshot .. " cannot be destroyed: " .. because(errno)
-            end
-        elseif snapshot ~= root.blank then
+        if snapshot ~= root.blank then
             blank_txg = blank_txg or zfs.get_prop(root.blank, "createtxg")
-            if zfs.get_prop(snapshot, "createtxg") > blank_txg then
-                return snapshot .. " is newer than the blank and was not there before"
+            local txg = zfs.get_prop(snapshot, "createtxg")
+            if txg > blank_txg then
+                newer = newer + 1
+                if root.doomed[snapshot] ~= tostring(txg) then
+                    return snapshot .. " is newer than the blank and was not there before"
+                end
+                local errno = zfs.check.destroy(snapshot)
+                if errno ~= 0 then
+                    return snapshot .. " cannot be destroyed: " .. because(errno)
+                end
             end
         end
     end
+    -- With as many, and each of them doomed, nothing else is: neither the blank nor an older one.
     if newer ~= root.count then
-        return "a snapshot of " .. root.dataset .. " went away meanwhile"
-    end
-    if root.doomed[root.blank] ~= nil then
-        return root.blank .. " is the blank and cannot go"
+        return "not all that the order names is newer than " .. root.blank
     end
     -- zfs.check.rollback checks a rollback to the newest snapshot as it is now. A bookmark newer than
     -- the blank stops the rollback once the snapshots are gone, so it is looked for here.

@@ -24,12 +24,12 @@ impl Programs {
         let programs = Self::from_files([
             ("blankslate-initrd", target.join("release/blankslate-initrd")),
             ("what-will-i-lose", target.join("fast/what-will-i-lose")),
+            ("blankslate", target.join("fast/blankslate")),
         ]);
         for (name, path) in &programs.files {
             ensure!(path.exists(), "cannot find {name} at {}: run `make build`", path.display());
         }
-        let blankslate = target.join("fast/blankslate");
-        Ok(if blankslate.exists() { programs.with("blankslate", blankslate) } else { programs })
+        Ok(programs)
     }
 
     /// Returns the given programs, each with the name it gets in the guest.

@@ -87,7 +87,10 @@ fn a_root_that_was_written_to_is_rolled_back() {
     assert_eq!(order.pool(), "rpool");
     assert_eq!(order.roots().len(), 1);
     assert_eq!(order.roots()[0].guid, 7);
-    assert_eq!(order.roots()[0].blank, Snapshot { name: "blank".parse().unwrap(), guid: 70 });
+    assert_eq!(
+        order.roots()[0].blank,
+        Snapshot { name: "blank".parse().unwrap(), guid: 70, createtxg: 20 }
+    );
     assert_eq!(decision.roots, [Decision::Proceed(order.roots()[0].clone())]);
 }
 

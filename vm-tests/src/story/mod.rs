@@ -114,7 +114,8 @@ fn later_boot(
 ) -> Result<PathSet> {
     let mut guest = machine.boot(Mode::Host)?;
     check_steps(&mut guest)?;
-    listener(Piece::Quote(&guest.ok("sed 's/^<[0-7]>//' /run/guest/*.log")?));
+    listener(Piece::Sentence("`blankslate status` says:"));
+    listener(Piece::Quote(&guest.ok("blankslate status --config /run/guest/config.toml")?));
     let now = ask::paths_of_root(&mut guest)?;
     let left = list(now.difference(fresh).map(Vec::as_slice));
     let missing = list(fresh.difference(&now).map(Vec::as_slice));

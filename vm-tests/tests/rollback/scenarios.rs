@@ -1,6 +1,6 @@
 //! The table of scenarios: how the pool is prepared, what is declared, what has to come of it.
 
-/// What has to become of a root.
+/// What has to become of a root. A reason that ends in … has to begin so.
 #[derive(Debug)]
 pub enum End {
     /// It is blank; so many newer snapshots went with it.
@@ -77,6 +77,14 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "the blank is pinned",
         config: "root / rpool/local/root blank; echo snapshot-guid = \\\"$(zfs get -H -p -o value guid rpool/local/root@blank)\\\"",
+        ..PLAIN
+    },
+    Scenario {
+        name: "the blank was made again under its name",
+        prepare: "zfs get -H -p -o value guid rpool/local/root@blank >/run/guid; zfs destroy rpool/local/root@blank; zfs snapshot rpool/local/root@blank",
+        config: "root / rpool/local/root blank; echo snapshot-guid = \\\"$(cat /run/guid)\\\"",
+        status: 1,
+        ends: &[End::Refused("rpool/local/root@blank has the guid …")],
         ..PLAIN
     },
     Scenario {

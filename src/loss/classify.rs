@@ -93,7 +93,7 @@ fn keeper(change: &Change, rules: &Rules) -> Option<Keeper> {
 fn is_place_of(change: &Change, entry: &Placement) -> bool {
     match (entry.how, entry.kind, change.node.file_type) {
         // Another symlink holds a text that the store does not have.
-        (How::Symlink, _, FileType::Symlink) => entry.is_in_place,
+        (How::Symlink, _, FileType::Symlink) => entry.is_in_place && entry.comes_again(),
         (How::Bind, Kind::Directory, FileType::Directory) => entry.comes_again(),
         (How::Bind, Kind::File, FileType::Regular) => entry.comes_again() && change.node.size == 0,
         (How::Bind | How::Symlink, Kind::Directory | Kind::File, _) => false,
@@ -118,7 +118,7 @@ fn remark(change: &Change, rules: &Rules) -> Remark {
         return Remark::Shadowed;
     }
     let entry = rules.placement(&change.path).or_else(|| rules.placement_above(&change.path));
-    if let Some(entry) = entry.filter(|entry| !entry.is_in_place) {
+    if let Some(entry) = entry.filter(|entry| !entry.is_in_place || !entry.has_source) {
         let target = entry.target.clone();
         return if entry.has_source {
             Remark::NotInPlace(target)

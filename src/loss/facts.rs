@@ -84,7 +84,9 @@ fn placement(
     };
     let has_source = match (entry.kind, sys.look(&source)) {
         (Kind::Directory, Ok(Look::Directory(_))) | (Kind::File, Ok(Look::File(_))) => true,
-        (Kind::Directory | Kind::File, Ok(_) | Err(_)) => false,
+        (Kind::Directory | Kind::File, Ok(_)) => false,
+        // Without the privilege to look, what is in place is taken to be held.
+        (Kind::Directory | Kind::File, Err(_)) => is_in_place,
     };
     let (target, kind, how, line) = (entry.target.clone(), entry.kind, entry.how, entry.line);
     Placement { target, source, kind, how, line, is_in_place, has_source }
@@ -210,7 +212,8 @@ mod tests {
         let config =
             Config::parse(&format!("version = 1\n[[store]]\npath = \"/persist\"\n{config}"))
                 .unwrap();
-        let here = Here(&[("/c", "/persist/c"), ("/d", "/elsewhere")], &["/persist/b"]);
+        let here =
+            Here(&[("/c", "/persist/c"), ("/d", "/elsewhere")], &["/persist/a", "/persist/b"]);
         let rules = facts(&config, Accept::default(), vec![mount("/a", "zfs")], &[], &here);
         let got = |target: &str| {
             let entry = rules.placement(&path(target)).unwrap();
@@ -218,7 +221,7 @@ mod tests {
         };
         assert_eq!(
             [got("/a"), got("/b"), got("/c"), got("/d")],
-            [(true, false), (false, true), (true, false), (false, false)]
+            [(true, true), (false, true), (true, false), (false, false)]
         );
     }
 

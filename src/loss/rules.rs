@@ -128,10 +128,11 @@ fn above(path: &HostPath) -> impl Iterator<Item = &[u8]> {
 }
 
 impl Placement {
-    /// Whether the next boot puts it in place.
+    /// Whether the next boot puts it in place: it refuses an entry that the store does not hold, even
+    /// one that is in place now, such as a symlink whose end is gone.
     #[must_use]
     pub fn comes_again(&self) -> bool {
-        self.is_in_place || self.has_source
+        self.has_source
     }
 }
 

@@ -3,6 +3,8 @@
 //! In: what is declared, what the pool says, what the machine says. Out: for every root of the pool
 //! proceed, skip or refuse, and one order for all of them or none. What is not understood is refused.
 
+use serde::{Deserialize, Serialize};
+
 use super::facts::{DatasetFacts, Present, SnapshotFacts};
 use super::situation::{PARAMETER, Situation, Switch};
 use crate::config::{NewerSnapshots, Root};
@@ -34,11 +36,12 @@ pub struct RootOrder {
 }
 
 /// A snapshot, known by name, guid and age.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Its name behind the `@`.
     pub name: SnapshotName,
     /// Its identity.
+    #[serde(with = "super::guid")]
     pub guid: u64,
     /// The transaction group in which it was made.
     pub createtxg: u64,

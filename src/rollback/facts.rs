@@ -1,6 +1,8 @@
 //! What a pool says about a root, as values. Made by [`program::facts`](crate::zfs::program::facts),
 //! used by [`decide`](super::decide::decide).
 
+use serde::{Deserialize, Serialize};
+
 use crate::zfs::names::{DatasetName, SnapshotName};
 
 /// One dataset as the pool describes it.
@@ -13,11 +15,12 @@ pub struct DatasetFacts {
 }
 
 /// A dataset that exists.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Present {
     /// `filesystem`, `volume`, or a word that is not known here.
     pub kind: String,
     /// Its identity.
+    #[serde(with = "super::guid")]
     pub guid: u64,
     /// The snapshot it is a clone of. This and what follows down to the children is asked about only
     /// when a root is refused ([`Detail::All`](crate::zfs::Detail::All)).
@@ -38,11 +41,12 @@ pub struct Present {
 }
 
 /// One snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotFacts {
     /// Its name behind the `@`.
     pub name: SnapshotName,
     /// Its identity: a snapshot made again under the same name has another.
+    #[serde(with = "super::guid")]
     pub guid: u64,
     /// The transaction group in which it was made. This alone tells which of two is newer.
     pub createtxg: u64,

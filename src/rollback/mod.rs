@@ -5,6 +5,7 @@
 
 pub mod decide;
 pub mod facts;
+mod guid;
 pub mod receipt;
 pub mod resume;
 pub mod run;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::decide::{Decision, Snapshot};
-use super::facts::{DatasetFacts, Present, SnapshotFacts};
+use super::facts::{DatasetFacts, Present};
 use crate::config::{OnFailure, Root};
 
 /// The file's name below `/run/blankslate`.
@@ -61,9 +61,9 @@ pub struct RootReceipt {
     pub snapshot_guid: Option<String>,
     /// What the pool said before anything was done; none when it was not asked, did not answer, or
     /// has no such dataset.
-    pub facts: Option<FactsReceipt>,
+    pub facts: Option<Present>,
     /// The snapshots that were destroyed with it.
-    pub destroyed: Vec<SnapshotReceipt>,
+    pub destroyed: Vec<Snapshot>,
 }
 
 /// What was done to a root.
@@ -93,87 +93,6 @@ impl Outcome {
     }
 }
 
-/// What a pool said about a dataset. Guids are text: JSON's numbers do not hold 64 bits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FactsReceipt {
-    /// `filesystem` or `volume`.
-    pub kind: String,
-    /// The dataset's guid.
-    pub guid: String,
-    /// The snapshot it is a clone of.
-    pub origin: Option<String>,
-    /// Its property `readonly`.
-    pub readonly: Option<bool>,
-    /// `available` or `unavailable` when it is encrypted.
-    pub key_status: Option<String>,
-    /// Bytes written since the blank.
-    pub written: Option<u64>,
-    /// Datasets below it.
-    pub children: Vec<String>,
-    /// Its bookmarks.
-    pub bookmarks: Vec<String>,
-    /// Its snapshots.
-    pub snapshots: Vec<SnapshotFactsReceipt>,
-}
-
-/// What a pool said about a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotFactsReceipt {
-    /// Its name behind the `@`.
-    pub name: String,
-    /// Its guid.
-    pub guid: String,
-    /// The transaction group in which it was made.
-    pub createtxg: u64,
-    /// Tags of the holds on it.
-    pub holds: Vec<String>,
-    /// Datasets cloned from it.
-    pub clones: Vec<String>,
-}
-
-impl From<&Present> for FactsReceipt {
-    fn from(present: &Present) -> Self {
-        Self {
-            kind: present.kind.clone(),
-            guid: present.guid.to_string(),
-            origin: present.origin.clone(),
-            readonly: present.readonly,
-            key_status: present.key_status.clone(),
-            written: present.written,
-            children: present.children.clone(),
-            bookmarks: present.bookmarks.clone(),
-            snapshots: present.snapshots.iter().map(SnapshotFactsReceipt::from).collect(),
-        }
-    }
-}
-
-impl From<&SnapshotFacts> for SnapshotFactsReceipt {
-    fn from(snapshot: &SnapshotFacts) -> Self {
-        Self {
-            name: snapshot.name.to_string(),
-            guid: snapshot.guid.to_string(),
-            createtxg: snapshot.createtxg,
-            holds: snapshot.holds.clone(),
-            clones: snapshot.clones.clone(),
-        }
-    }
-}
-
-/// A snapshot in a receipt. The guid is text: JSON's numbers do not hold 64 bits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotReceipt {
-    /// Its name behind the `@`.
-    pub name: String,
-    /// Its guid in decimal digits.
-    pub guid: String,
-}
-
-impl From<&Snapshot> for SnapshotReceipt {
-    fn from(snapshot: &Snapshot) -> Self {
-        Self { name: snapshot.name.to_string(), guid: snapshot.guid.to_string() }
-    }
-}
-
 impl RootReceipt {
     /// Writes down what became of `root`; `failure` is what the act said when it was tried in vain.
     #[must_use]
@@ -184,11 +103,7 @@ impl RootReceipt {
         failure: Option<&str>,
     ) -> Self {
         let (outcome, reason, destroyed) = match (decision, failure) {
-            (Decision::Proceed(order), None) => (
-                Outcome::RolledBack,
-                None,
-                order.doomed.iter().map(SnapshotReceipt::from).collect(),
-            ),
+            (Decision::Proceed(order), None) => (Outcome::RolledBack, None, order.doomed.clone()),
             (Decision::Proceed(_), Some(why)) => {
                 (Outcome::Failed, Some(why.to_owned()), Vec::new())
             }
@@ -208,7 +123,7 @@ impl RootReceipt {
             on_failure: root.on_failure.word().to_owned(),
             newer_snapshots: root.newer_snapshots.word().to_owned(),
             snapshot_guid: root.snapshot_guid.map(|guid| guid.to_string()),
-            facts: facts.and_then(|f| f.present.as_ref()).map(FactsReceipt::from),
+            facts: facts.and_then(|f| f.present.as_ref()).cloned(),
             destroyed,
         }
     }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// The longest name that ZFS takes is one byte shorter than `ZFS_MAX_DATASET_NAME_LEN` (256).
 const LONGEST: usize = 255;
 
@@ -14,7 +16,8 @@ const LONGEST: usize = 255;
 pub struct DatasetName(String);
 
 /// A snapshot's name without its dataset: `blank` in `rpool/local/root@blank`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SnapshotName(String);
 
 /// Why a text is no name.
@@ -82,6 +85,20 @@ impl FromStr for SnapshotName {
             return Err(NameProblem::TooLong);
         }
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for SnapshotName {
+    type Error = NameProblem;
+
+    fn try_from(text: String) -> Result<Self, NameProblem> {
+        text.parse()
+    }
+}
+
+impl From<SnapshotName> for String {
+    fn from(name: SnapshotName) -> Self {
+        name.0
     }
 }
 

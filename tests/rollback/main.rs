@@ -138,7 +138,7 @@ fn every_pool_is_asked_once_and_rolled_back_once_and_the_receipt_says_so() {
     let done = Outcome::RolledBack;
     assert_eq!(outcomes(&receipt), [("b/root", done), ("a/root", done), ("a/tmp", done)]);
     assert_eq!(receipt.roots[0].destroyed.len(), 1);
-    assert_eq!(receipt.roots[0].destroyed[0].name, "new");
+    assert_eq!(receipt.roots[0].destroyed[0].name.as_str(), "new");
     assert_eq!(
         receipt.roots[0].sentence(),
         "b/root rolled back to b/root@blank, 1 newer snapshot destroyed"

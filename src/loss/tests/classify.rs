@@ -23,6 +23,7 @@ pub(super) fn host() -> Rules {
         entry("/etc/id", Kind::File, How::Bind, true, true),
         entry("/opt/link", Kind::Directory, How::Symlink, true, true),
         entry("/opt/other", Kind::Directory, How::Symlink, false, true),
+        entry("/opt/dangling", Kind::Directory, How::Symlink, true, false),
     ];
     let mounts: BTreeMap<_, _> =
         mounts.into_iter().map(|(at, mounted)| (path(at), mounted)).collect();
@@ -59,6 +60,7 @@ fn each_change_has_the_verdict_of_the_table() {
         (link("/opt/other"), Lost(NotInPlace(path("/opt/other")))),
         (dir("/opt/other"), Lost(NotInPlace(path("/opt/other")))),
         (file("/opt/other/x", 1), Lost(NotInPlace(path("/opt/other")))),
+        (link("/opt/dangling"), Lost(NoSource(path("/opt/dangling")))),
         (dir("/proc"), Kept(Keeper::Mount)),
         (file("/proc/x", 1), Lost(Shadowed)),
         (file("/proc/junk", 1), Accepted(1)),

@@ -94,6 +94,12 @@ impl HostPath {
         &self.0
     }
 
+    /// The path as text, byte for byte; what is not UTF-8, which no configuration can hold, is replaced.
+    #[must_use]
+    pub fn exact(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
     /// The path without its leading slash, for opening below a root; `.` for the root itself.
     #[must_use]
     pub fn relative(&self) -> &OsStr {

@@ -9,7 +9,9 @@ use blankslate::rollback::receipt::{FILE, Receipt};
 use blankslate::rollback::run;
 use blankslate::sys::lock::Lock;
 use blankslate::sys::machine::situation;
+use blankslate::sys::privilege::require_for_rollback;
 use blankslate::sys::record::{Level, RUN_DIR, kernel_log, write};
+use blankslate::sys::signals::hold_all;
 use blankslate::zfs::Lzc;
 
 use crate::{FINE, NOT_DONE, TROUBLE};
@@ -35,10 +37,16 @@ pub fn run(config: &Path) -> u8 {
 /// Looks at the machine only once the lock is held: what another run mounted or rolled back is seen.
 fn roll_back(config: &Config) -> Receipt {
     let trouble = |what: String| Receipt::of_trouble(Some(config.digest.clone()), what);
+    if let Err(missing) = require_for_rollback() {
+        return trouble(missing.to_string());
+    }
     let _lock = match Lock::take(Path::new(RUN_DIR)) {
         Ok(lock) => lock,
         Err(cause) => return trouble(format!("cannot take the lock {RUN_DIR}/lock: {cause}")),
     };
+    if let Err(cause) = hold_all() {
+        return trouble(format!("cannot hold back signals: {cause}"));
+    }
     let situation = match situation() {
         Ok(situation) => situation,
         Err(cause) => return trouble(format!("cannot read /proc/cmdline: {cause}")),
@@ -48,24 +56,24 @@ fn roll_back(config: &Config) -> Receipt {
     run::run(config, &situation, Lzc::connect, &|| start.elapsed())
 }
 
-/// Says what became of every root: on stderr, and one line each in the kernel log, as a warning when
-/// a root is not blank.
+/// Says what became of every root: on stderr, and one line each in the kernel log, loud when a root is
+/// not blank.
 fn tell(receipt: &Receipt) {
     if let Some(trouble) = &receipt.trouble {
         for line in trouble.lines() {
             tracing::error!("nothing was rolled back: {line}");
-            kernel_log(Level::Warning, &format!("nothing was rolled back: {line}"));
+            kernel_log(Level::Error, &format!("nothing was rolled back: {line}"));
         }
     }
     for root in &receipt.roots {
         let sentence = root.sentence();
-        if root.outcome.is_as_it_should() {
-            tracing::info!("{sentence}");
-            kernel_log(Level::Notice, &sentence);
-        } else {
-            tracing::error!("{sentence}");
-            kernel_log(Level::Warning, &sentence);
+        let level = root.level();
+        match level {
+            Level::Notice => tracing::info!("{sentence}"),
+            Level::Warning => tracing::warn!("{sentence}"),
+            Level::Error => tracing::error!("{sentence}"),
         }
+        kernel_log(level, &sentence);
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use blankslate::config::Config;
 use blankslate::path::{HostPath, escape};
 use blankslate::persist::apply::{Outcome, apply};
-use blankslate::persist::observe::{check_stores, observe};
+use blankslate::persist::observe::{BadStore, check_stores, observe};
 use blankslate::persist::plan::{EntryPlan, plan};
 use blankslate::persist::record::{FILE, Record, mounts_below};
 use blankslate::sys::linux::LinuxSys;
@@ -20,19 +20,21 @@ use crate::{FINE, NOT_DONE, TROUBLE};
 /// Runs the step and returns the exit status.
 pub fn run(config: &Path, root: &Path) -> u8 {
     match place(config, root) {
-        Ok(0) => FINE,
-        Ok(_) => NOT_DONE,
+        Ok(status) => status,
         Err(error) => {
-            for line in format!("{error:#}").lines() {
+            let trouble = format!("{error:#}");
+            for line in trouble.lines() {
                 tracing::error!("{line}");
+            }
+            if let Err(error) = file(&Record::of_trouble(trouble)) {
+                tracing::error!("{error:#}");
             }
             TROUBLE
         }
     }
 }
 
-/// Returns how many entries are not in place.
-fn place(config: &Path, root: &Path) -> Result<usize> {
+fn place(config: &Path, root: &Path) -> Result<u8> {
     let config = Config::load(config)?;
     require_for_placing()?;
     let shown = escape(root.as_os_str().as_encoded_bytes());
@@ -40,16 +42,27 @@ fn place(config: &Path, root: &Path) -> Result<usize> {
         .with_context(|| format!("cannot use {shown} as the root: it must be a directory"))?;
     let _lock = Lock::take(Path::new(RUN_DIR))
         .with_context(|| format!("cannot take the lock {RUN_DIR}/lock"))?;
-    check_stores(&sys, &config)?;
-    let mounts = mounts_under(root)?;
-    let plans = plan(&observe(&sys, &config)?);
+    let mounts = mounts_under(root).unwrap_or_else(|error| {
+        tracing::warn!("cannot record the mounts: {error:#}");
+        Vec::new()
+    });
+    let bad = check_stores(&sys, &config);
+    let plans = plan(&observe(&sys, &config, &bad));
     let outcomes = apply(&mut sys, &plans);
-    let missing = tell(&plans, &outcomes);
-    let record = Record::new(&config.digest, mounts, &plans, &outcomes);
-    let text = serde_json::to_string_pretty(&record).context("cannot write the record")?;
+    file(&Record::new(&config.digest, mounts, &plans, &outcomes))?;
+    let missing = tell(&bad, &plans, &outcomes);
+    Ok(match (bad.is_empty(), missing) {
+        (false, _) => TROUBLE,
+        (true, 0) => FINE,
+        (true, _) => NOT_DONE,
+    })
+}
+
+fn file(record: &Record) -> Result<()> {
+    let text = serde_json::to_string_pretty(record).context("cannot write the record")?;
     write(Path::new(RUN_DIR), FILE, &text)
         .with_context(|| format!("cannot write {RUN_DIR}/{FILE}"))?;
-    Ok(missing)
+    Ok(())
 }
 
 fn mounts_under(root: &Path) -> Result<Vec<String>> {
@@ -59,16 +72,24 @@ fn mounts_under(root: &Path) -> Result<Vec<String>> {
     Ok(mounts_below(&real, &table))
 }
 
-fn tell(plans: &[EntryPlan], outcomes: &[Outcome]) -> usize {
+/// Says what is wrong with the stores, once each, and which entries are not in place for a reason of
+/// their own. Returns how many are not in place.
+fn tell(bad: &[BadStore], plans: &[EntryPlan], outcomes: &[Outcome]) -> usize {
+    for store in bad {
+        tracing::error!("{}", store.problem);
+    }
     let mut missing = 0;
     for (plan, outcome) in plans.iter().zip(outcomes) {
         let target = &plan.entry.target;
+        missing += usize::from(!outcome.is_in_place());
+        let in_bad_store = bad.iter().any(|bad| plan.source.starts_with(&bad.store));
         match outcome {
-            Outcome::Unchanged | Outcome::Done => continue,
-            Outcome::Refused(why) => tracing::error!("{target} is not in place: {why}"),
+            Outcome::Refused(why) if !in_bad_store => {
+                tracing::error!("{target} is not in place: {why}");
+            }
             Outcome::Failed(error) => tracing::error!("{target} is not in place: {error}"),
+            Outcome::Refused(_) | Outcome::Unchanged | Outcome::Done => {}
         }
-        missing += 1;
     }
     tracing::info!("{} of {} entries are in place", plans.len() - missing, plans.len());
     missing

@@ -22,12 +22,13 @@ impl From<ExitStatus> for ExitCode {
 
 /// Ends the program `name`: an error is printed once, with all its causes.
 ///
-/// When nobody reads the output any more, as behind `head`, that is no error.
+/// When nobody reads the output any more, as behind `head`, nothing is printed; but what was not
+/// written was not told, so it does not end as if nothing would be lost.
 #[must_use]
 pub fn end(name: &str, result: anyhow::Result<ExitStatus>) -> ExitCode {
     match result {
         Ok(status) => status.into(),
-        Err(error) if is_broken_pipe(&error) => ExitStatus::Clean.into(),
+        Err(error) if is_broken_pipe(&error) => ExitStatus::Trouble.into(),
         Err(error) => {
             complain(name, &format!("{error:#}"));
             ExitStatus::Trouble.into()
@@ -53,9 +54,13 @@ mod tests {
     use anyhow::Context;
 
     #[test]
-    fn a_broken_pipe_is_found_behind_its_context_and_other_errors_are_trouble() {
+    fn a_broken_pipe_is_found_behind_its_context_and_ends_as_trouble() {
         let broken = || Err::<ExitStatus, _>(io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(is_broken_pipe(&broken().context("cannot write the report").unwrap_err()));
         assert!(!is_broken_pipe(&anyhow::anyhow!("broken pipe")));
+        let shown = |code: ExitCode| format!("{code:?}");
+        let trouble = shown(ExitStatus::Trouble.into());
+        assert_eq!(shown(end("test", broken().context("cannot write the report"))), trouble);
+        assert_ne!(shown(ExitStatus::Clean.into()), trouble);
     }
 }

@@ -12,9 +12,10 @@ use super::args::Format;
 use super::commands::Status;
 use super::exit::ExitStatus;
 use crate::config::Config;
+use crate::path::escape;
 use crate::persist::record::{self, Record};
 use crate::rollback::receipt::{self, Receipt};
-use crate::sys::record::RUN_DIR;
+use crate::sys::record::{RUN_DIR, parse};
 
 /// What is known about this boot. Its schema is `docs/schema/status-1.json`.
 #[derive(Debug, Serialize)]
@@ -26,6 +27,10 @@ struct Known {
     /// Whether the initrd read the configuration that the host has now; none where that cannot be
     /// told.
     same_config: Option<bool>,
+    /// Datasets of declared roots that the initrd did not try to roll back.
+    roots_not_tried: Vec<String>,
+    /// Targets of declared entries that the initrd did not try to put in place.
+    entries_not_tried: Vec<String>,
     /// What the step that rolls back wrote.
     boot: Option<Receipt>,
     /// What the step that places entries wrote.
@@ -35,19 +40,24 @@ struct Known {
 /// Prints what the initrd did.
 ///
 /// # Errors
-/// A record is damaged, or there is neither a record nor a configuration.
+/// A record is damaged, or one is missing and there is no configuration that tells whether it should
+/// be there.
 pub fn run(args: &Status) -> Result<ExitStatus> {
     let run = args.root.join(RUN_DIR.trim_start_matches('/'));
     let boot: Option<Receipt> = read(&run, receipt::FILE, receipt::VERSION)?;
     let persist: Option<Record> = read(&run, record::FILE, record::VERSION)?;
-    let config = Config::load(&args.config);
-    if let (None, None, Err(error)) = (&boot, &persist, &config) {
-        bail!("the initrd left no record of this boot, and {error}");
-    }
-    let known = weigh(boot, persist, config.as_ref().ok());
+    let config = match Config::load(&args.config) {
+        Ok(config) => Some(config),
+        Err(error) if boot.is_none() || persist.is_none() => {
+            let step = if boot.is_none() { "boot" } else { "persist" };
+            bail!("there is no record of blankslate-initrd {step} in this boot, and {error}");
+        }
+        Err(_) => None,
+    };
+    let known = weigh(boot, persist, config.as_ref());
     let text = match args.format {
         Format::Json => serde_json::to_string_pretty(&known)? + "\n",
-        Format::Text => render(&known, config.as_ref().ok()),
+        Format::Text => render(&known),
     };
     io::stdout().write_all(text.as_bytes()).context("cannot write the status")?;
     Ok(if known.ok { ExitStatus::Clean } else { ExitStatus::Loss })
@@ -58,53 +68,53 @@ pub fn run(args: &Status) -> Result<ExitStatus> {
 fn read<T: DeserializeOwned>(run: &Path, name: &str, version: u32) -> Result<Option<T>> {
     let file = run.join(name);
     let shown = crate::path::escape(file.as_os_str().as_encoded_bytes());
-    let text = match std::fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(cause).with_context(|| format!("cannot read {shown}")),
-    };
-    let value: serde_json::Value =
-        serde_json::from_str(&text).with_context(|| format!("cannot understand {shown}"))?;
-    let found = value.get("version").and_then(serde_json::Value::as_u64);
-    if found != Some(u64::from(version)) {
-        bail!("cannot understand {shown}: another version of blankslate wrote it");
+    match std::fs::read(&file) {
+        Ok(text) => match parse(&text, version) {
+            Ok(record) => Ok(Some(record)),
+            Err(why) => bail!("cannot understand {shown}: {why}"),
+        },
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause).with_context(|| format!("cannot read {shown}")),
     }
-    serde_json::from_value(value).map(Some).with_context(|| format!("cannot understand {shown}"))
 }
 
-/// A root that is declared and of which the initrd wrote nothing was not rolled back.
+/// What is declared and of which the initrd wrote nothing was not done.
 fn weigh(boot: Option<Receipt>, persist: Option<Record>, config: Option<&Config>) -> Known {
-    let declares = |what: fn(&Config) -> bool| config.is_some_and(what);
-    let rolled = match &boot {
-        Some(receipt) => receipt.is_as_it_should(),
-        None => !declares(|config| !config.roots.is_empty()),
+    let tried_root = |name: &str| {
+        boot.iter().flat_map(|receipt| &receipt.roots).any(|root| root.dataset == name)
     };
-    let placed = match &persist {
-        Some(record) => record.entries.iter().all(|entry| entry.reason.is_none()),
-        None => !declares(|config| config.entries().next().is_some()),
+    let tried_entry = |path: &str| {
+        persist.iter().flat_map(|record| &record.entries).any(|entry| entry.target == path)
     };
+    let roots = config.iter().flat_map(|config| &config.roots).map(|root| root.dataset.to_string());
+    let roots_not_tried: Vec<String> = roots.filter(|name| !tried_root(name)).collect();
+    let entries = config.iter().flat_map(|config| config.entries());
+    let entries = entries.map(|(_, entry)| entry.target.exact());
+    let entries_not_tried: Vec<String> = entries.filter(|path| !tried_entry(path)).collect();
+    let rolled = boot.as_ref().is_none_or(Receipt::is_as_it_should) && roots_not_tried.is_empty();
+    let placed =
+        persist.as_ref().is_none_or(Record::is_as_it_should) && entries_not_tried.is_empty();
     let read = boot.as_ref().and_then(|receipt| receipt.config.clone());
-    let read = read.or_else(|| persist.as_ref().map(|record| record.config.clone()));
+    let read = read.or_else(|| persist.as_ref().and_then(|record| record.config.clone()));
     let same_config = read.zip(config).map(|(read, config)| read == config.digest);
-    Known { version: 1, ok: rolled && placed, same_config, boot, persist }
+    let ok = rolled && placed;
+    Known { version: 1, ok, same_config, roots_not_tried, entries_not_tried, boot, persist }
 }
 
-fn render(known: &Known, config: Option<&Config>) -> String {
+fn render(known: &Known) -> String {
     let mut text = String::new();
     if let Some(receipt) = &known.boot {
         render_boot(&mut text, receipt);
-    } else {
-        for root in config.map(|config| config.roots.as_slice()).unwrap_or_default() {
-            let _ = writeln!(text, "{} NOT rolled back: the initrd did not try", root.dataset);
-        }
     }
-    match &known.persist {
-        Some(record) if record.entries.is_empty() => {}
-        Some(record) => render_entries(&mut text, record),
-        None if config.is_some_and(|config| config.entries().next().is_some()) => {
-            text.push_str("no entry was put in place: the initrd did not try\n");
-        }
-        None => {}
+    for dataset in &known.roots_not_tried {
+        let _ = writeln!(text, "{dataset} NOT rolled back: the initrd did not try");
+    }
+    if let Some(record) = &known.persist {
+        render_entries(&mut text, record);
+    }
+    for target in &known.entries_not_tried {
+        let target = escape(target.as_bytes());
+        let _ = writeln!(text, "{target} is not in place: the initrd did not try");
     }
     if known.same_config == Some(false) {
         text.push_str("the initrd read another configuration than the host has now\n");
@@ -125,12 +135,18 @@ fn render_boot(text: &mut String, receipt: &Receipt) {
 }
 
 fn render_entries(text: &mut String, record: &Record) {
+    for line in record.trouble.iter().flat_map(|trouble| trouble.lines()) {
+        let _ = writeln!(text, "nothing was put in place: {line}");
+    }
     let missing = record.entries.iter().filter(|entry| entry.reason.is_some()).count();
     let all = record.entries.len();
-    let _ = writeln!(text, "{} of {all} entries in place at boot", all - missing);
+    if all > 0 {
+        let _ = writeln!(text, "{} of {all} entries in place at boot", all - missing);
+    }
     for entry in &record.entries {
         if let Some(reason) = &entry.reason {
-            let _ = writeln!(text, "{} is not in place: {reason}", entry.target);
+            let target = escape(entry.target.as_bytes());
+            let _ = writeln!(text, "{target} is not in place: {reason}");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::loss::blank::{self, Blank};
 use crate::loss::json::Json;
 use crate::loss::text::{Setting, Text};
 use crate::loss::{
-    Accept, Guide, Report, Rules, Sink, Summary, Trees, Unfolded, Writer, facts, scan,
+    Accept, Gap, Guide, Report, Rules, Sink, Summary, Trees, Unfolded, Writer, facts, scan,
 };
 use crate::path::{HostPath, escape};
 use crate::sys::linux::LinuxSys;
@@ -30,6 +30,9 @@ struct Case {
     root: PathBuf,
     tree: Tree,
     blank: Blank,
+    /// Declared roots in this one, which a scan does not enter.
+    others: Vec<Gap>,
+    is_declared: bool,
     config: Config,
     config_file: Option<String>,
     rules: Rules,
@@ -69,12 +72,12 @@ pub fn run(args: &WhatWillILose) -> Result<ExitStatus> {
 const CANNOT_WRITE: &str = "cannot write the report";
 
 fn make<W: Writer<Error = io::Error>>(case: Case, every: bool, writer: W) -> Result<Summary> {
-    let Case { tree, blank, rules, .. } = case;
+    let Case { tree, blank, others, rules, .. } = case;
     let trees = Trees { root: &tree, blank: blank.tree.as_ref() };
     let unfolded = Unfolded(&rules);
     let guide: &dyn Guide = if every { &unfolded } else { &rules };
     let mut report = Report::new(&rules, every, writer);
-    if let Some(gap) = blank.gap {
+    for gap in blank.gap.into_iter().chain(others) {
         report.gap(gap).context(CANNOT_WRITE)?;
     }
     scan(&trees, guide, &mut report).context(CANNOT_WRITE)?;
@@ -95,8 +98,11 @@ fn case(args: &WhatWillILose) -> Result<Case> {
     let sys = LinuxSys::below(&root).with_context(cannot_scan)?;
     let mounts = facts::mounts_below(table, &path);
     let rules = facts::facts(&config, accept, mounts, &recorded, &sys);
-    let blank = blank::find(&root, args.blank.as_deref(), &config)?;
-    Ok(Case { root, tree, blank, config, config_file, rules })
+    let place = blank::place(&path, &config);
+    let blank = blank::find(&root, &place, args.blank.as_deref(), &config)?;
+    let others = blank::other_roots(&path, &place, &config);
+    let is_declared = config.roots.iter().any(|declared| declared.mount == place);
+    Ok(Case { root, tree, blank, others, is_declared, config, config_file, rules })
 }
 
 /// The configuration that was named, the host's if none was, an empty one if the host has none.
@@ -121,7 +127,7 @@ fn setting(case: &Case) -> Setting {
         root: shown(&case.root),
         blank: case.blank.what.clone(),
         config: case.config_file.clone(),
-        is_root_declared: case.config.roots.iter().any(|root| root.mount.is_root()),
+        is_root_declared: case.is_declared,
         accept: case.config.accept.clone(),
         missing: case.rules.missing().cloned().collect(),
         now: now(),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::Gap;
+use super::facts::seen_from;
 use crate::config::{Config, Root};
 use crate::path::{HostPath, escape};
 use crate::sys::tree::{self, Tree};
@@ -27,19 +28,48 @@ pub struct BadBlank {
     cause: io::Error,
 }
 
+/// Returns where the tree at `scanned` belongs, as the configuration calls it: what is scanned is one
+/// of the declared roots if it lies where that is mounted, and `/` of a host otherwise.
+#[must_use]
+pub fn place(scanned: &HostPath, config: &Config) -> HostPath {
+    let is_declared = config.roots.iter().any(|root| root.mount == *scanned);
+    if is_declared { scanned.clone() } else { HostPath::root() }
+}
+
+/// Tells the roots below the one that is scanned: the boot erases them too, and a scan never enters
+/// them. `scanned` is where the tree lies, `place` where it belongs.
+#[must_use]
+pub fn other_roots(scanned: &HostPath, place: &HostPath, config: &Config) -> Vec<Gap> {
+    let below = |root: &Root| seen_from(place, &root.mount).filter(|path| !path.is_root());
+    let gap = |path: HostPath| {
+        let there = path.below(scanned);
+        let error = format!(
+            "it is a root of its own, which is erased too, and it was not scanned; \
+             run what-will-i-lose --root {there} --blank DIR for it"
+        );
+        Gap { path, error }
+    };
+    config.roots.iter().filter_map(below).map(gap).collect()
+}
+
 /// Opens the blank of the root seen at `root`: `directory` if one is named, otherwise the snapshot
-/// that the configuration declares for `/`, otherwise nothing.
+/// that the configuration declares for `place`, otherwise nothing.
 ///
 /// # Errors
 /// `directory` cannot be opened. A snapshot that cannot be opened is a gap.
-pub fn find(root: &Path, directory: Option<&Path>, config: &Config) -> Result<Blank, BadBlank> {
+pub fn find(
+    root: &Path,
+    place: &HostPath,
+    directory: Option<&Path>,
+    config: &Config,
+) -> Result<Blank, BadBlank> {
     if let Some(directory) = directory {
         let name = escape(directory.as_os_str().as_encoded_bytes());
         let opened = tree::open_bare(directory);
         let tree = opened.map_err(|cause| BadBlank { directory: name.clone(), cause })?;
         return Ok(Blank { tree: Some(tree), what: format!("the directory {name}"), gap: None });
     }
-    Ok(match config.roots.iter().find(|declared| declared.mount.is_root()) {
+    Ok(match config.roots.iter().find(|declared| declared.mount == *place) {
         Some(declared) => snapshot(root, declared),
         None => Blank { tree: None, what: "nothing: an empty blank".to_owned(), gap: None },
     })

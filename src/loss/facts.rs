@@ -11,11 +11,11 @@ use crate::config::{Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::sys::mounts::{Mount, MountTable};
-use crate::sys::record::RUN_DIR;
+use crate::sys::record::{self, RUN_DIR};
 use crate::sys::{Look, Sys};
 
-/// The file systems that every boot mounts, on directories that are empty: where, and of which types
-/// (a container's `/dev` is a tmpfs).
+/// The file systems that every boot mounts: where, and of which types (a container's `/dev` is a
+/// tmpfs).
 const KERNEL: [(&str, &[&str]); 4] = [
     ("/proc", &["proc"]),
     ("/sys", &["sysfs"]),
@@ -45,14 +45,11 @@ pub fn facts(
     let mut points: BTreeMap<HostPath, Mounted> = BTreeMap::new();
     for mount in mounts.into_iter().filter(|mount| !mount.point.is_root()) {
         let kernel = is_kernel(&mount);
-        let seen =
-            points.entry(mount.point).or_insert(Mounted { now: true, again: kernel, kernel });
-        seen.again |= kernel;
-        seen.kernel |= kernel;
+        points.entry(mount.point).or_insert(Mounted { now: true, again: false }).again |= kernel;
     }
     // A store or a recorded mount that is not there now is there again after the next boot.
     for point in config.stores.iter().map(|store| &store.path).chain(recorded) {
-        let missing = Mounted { now: false, again: true, kernel: false };
+        let missing = Mounted { now: false, again: true };
         points.entry(point.clone()).or_insert(missing).again = true;
     }
     let placements =
@@ -95,13 +92,17 @@ fn placement(
 /// Returns the mounts on and below `root`, an absolute path without symlinks, as paths below it.
 #[must_use]
 pub fn mounts_below(table: MountTable, root: &HostPath) -> Vec<Mount> {
-    let below = |mount: Mount| {
-        let rest = mount.point.as_bytes().strip_prefix(root.as_bytes())?;
-        let rest = if root.is_root() { mount.point.as_bytes() } else { rest };
-        let point = if rest.is_empty() { HostPath::root() } else { HostPath::new(rest).ok()? };
-        Some(Mount { point, ..mount })
-    };
+    let below = |mount: Mount| seen_from(root, &mount.point).map(|point| Mount { point, ..mount });
     table.mounts.into_iter().filter_map(below).collect()
+}
+
+/// Returns what `path`, which is `root` or lies below it, is called where `root` is `/`.
+pub(super) fn seen_from(root: &HostPath, path: &HostPath) -> Option<HostPath> {
+    if root.is_root() {
+        return Some(path.clone());
+    }
+    let rest = path.as_bytes().strip_prefix(root.as_bytes())?;
+    if rest.is_empty() { Some(HostPath::root()) } else { HostPath::new(rest).ok() }
 }
 
 /// Reads which mounts the initrd recorded; none when there is no record.
@@ -118,10 +119,7 @@ pub fn recorded(run_dir: &Path) -> Result<Vec<HostPath>, RecordError> {
 }
 
 fn parse_record(text: &[u8]) -> Result<Vec<HostPath>, String> {
-    let record: Record = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-    if record.version != VERSION {
-        return Err(format!("it has version {}, this program reads {VERSION}", record.version));
-    }
+    let record: Record = record::parse(text, VERSION)?;
     let path = |text: &String| text.parse().map_err(|problem| format!("\"{text}\" {problem}"));
     record.mounts.iter().map(path).collect()
 }
@@ -185,15 +183,15 @@ mod tests {
         ];
         let recorded = [path("/nix"), path("/home")];
         let rules = facts(&config, Accept::default(), mounts, &recorded, &Here(&[], &[]));
-        let mounted = |now, again, kernel| Some(Mounted { now, again, kernel });
+        let mounted = |now, again| Some(Mounted { now, again });
         let table = [
             ("/", None),
-            ("/proc", mounted(true, true, true)),
-            ("/sys", mounted(true, false, false)),
-            ("/nix", mounted(true, true, false)),
-            ("/home", mounted(false, true, false)),
-            ("/persist", mounted(false, true, false)),
-            ("/mnt/usb", mounted(true, false, false)),
+            ("/proc", mounted(true, true)),
+            ("/sys", mounted(true, false)),
+            ("/nix", mounted(true, true)),
+            ("/home", mounted(false, true)),
+            ("/persist", mounted(false, true)),
+            ("/mnt/usb", mounted(true, false)),
         ];
         for (point, expected) in table {
             assert_eq!(rules.mounted(&path(point)), expected, "{point}");
@@ -244,5 +242,13 @@ mod tests {
             assert!(parse_record(bad.as_bytes()).is_err(), "{bad}");
         }
         assert_eq!(recorded(Path::new("/nowhere/at/all")).unwrap(), []);
+    }
+
+    #[test]
+    fn a_record_of_another_version_is_told_as_that_whatever_its_shape() {
+        for text in [r#"{"version":2}"#, r#"{"version":2,"mounts":{"/nix":{}}}"#] {
+            let problem = parse_record(text.as_bytes()).unwrap_err();
+            assert!(problem.contains("another version of blankslate wrote it"), "{problem}");
+        }
     }
 }

@@ -36,8 +36,6 @@ pub struct Mounted {
     pub now: bool,
     /// The next boot mounts it again: a file system of the kernel, a store, or recorded by the initrd.
     pub again: bool,
-    /// It is one of the kernel's own, on a directory that is empty by custom.
-    pub kernel: bool,
 }
 
 /// Everything that classifying needs beside the change. The paths are kept as bytes, so that a path
@@ -140,10 +138,6 @@ impl Guide for Rules {
     fn is_uniform(&self, directory: &HostPath) -> bool {
         !self.known.contains(directory.as_bytes()) && self.accept.is_uniform(directory)
     }
-
-    fn is_known_empty(&self, mount_point: &HostPath) -> bool {
-        self.mounts.get(mount_point.as_bytes()).is_some_and(|mounted| mounted.kernel)
-    }
 }
 
 /// The same rules for a report that lists every path: nothing is summed up.
@@ -153,9 +147,5 @@ pub struct Unfolded<'r>(pub &'r Rules);
 impl Guide for Unfolded<'_> {
     fn is_uniform(&self, _: &HostPath) -> bool {
         false
-    }
-
-    fn is_known_empty(&self, mount_point: &HostPath) -> bool {
-        self.0.is_known_empty(mount_point)
     }
 }

@@ -29,9 +29,6 @@ pub trait Guide {
     /// Whether everything below a new directory comes to the same as the directory itself, so that
     /// it can be summed up.
     fn is_uniform(&self, directory: &HostPath) -> bool;
-
-    /// Whether what lies below this mount point is known without seeing it: nothing.
-    fn is_known_empty(&self, mount_point: &HostPath) -> bool;
 }
 
 /// Tells `sink` every difference between the root and its blank, and every place that it could not
@@ -173,10 +170,10 @@ impl<S: Sink> Walk<'_, '_, S> {
         }
     }
 
-    /// Something is mounted here and hides what the root has here: only where it is seen.
+    /// Something is mounted here and hides what the root has here. That is a gap on every mount point,
+    /// also on those that are empty by custom: what was left there is erased all the same.
     fn mount_point(&mut self, stat: &Stat, is_in_blank: bool) -> Result<(), S::Error> {
         let path = host_path(&self.path);
-        let is_known = self.guide.is_known_empty(&path);
         if !is_in_blank {
             match stat.node() {
                 // Its owner, times and size are those of what is mounted.
@@ -191,9 +188,6 @@ impl<S: Sink> Walk<'_, '_, S> {
                 }
                 Err(cause) => self.gap("look at it", &cause)?,
             }
-        }
-        if is_known {
-            return Ok(());
         }
         let what = "something is mounted here; run as root to see what it hides";
         self.sink.gap(Gap { path: host_path(&self.path), error: what.to_owned() })

@@ -11,7 +11,14 @@ pub struct Observation {
     pub entry: Entry,
     /// Where the store keeps it.
     pub source: HostPath,
-    /// What lies there.
+    /// What lies at both; or why that cannot be told.
+    pub ends: Result<Ends, String>,
+}
+
+/// What lies at source and target, and above the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends {
+    /// What lies at the source.
     pub at_source: Look,
     /// What lies at the target.
     pub at_target: Look,
@@ -63,61 +70,69 @@ pub enum StoreProblem {
     },
 }
 
-/// Checks that every store is there, and on a file system that is not erased.
-///
-/// # Errors
-/// The first store that cannot be used.
-pub fn check_stores(sys: &dyn Sys, config: &Config) -> Result<(), StoreProblem> {
-    for store in &config.stores {
-        let device = match sys.look(&store.path)? {
-            Look::Directory(seen) => seen.id.device,
-            Look::Absent => return Err(StoreProblem::Missing(store.path.clone())),
-            Look::Blocked(blocker) => {
-                return Err(StoreProblem::NotADirectory { store: store.path.clone(), blocker });
-            }
-            Look::File(_) | Look::Symlink(_) | Look::Special(_) => {
-                let (store, blocker) = (store.path.clone(), store.path.clone());
-                return Err(StoreProblem::NotADirectory { store, blocker });
-            }
-        };
-        for root in &config.roots {
-            // By device and not by mount: a bind mount of the root's own file system is erased too.
-            if let Look::Directory(seen) = sys.look(&root.mount)?
-                && seen.id.device == device
-            {
-                let (store, root) = (store.path.clone(), root.mount.clone());
-                return Err(StoreProblem::OnRoot { store, root });
-            }
+/// A store and what is wrong with it.
+#[derive(Debug)]
+pub struct BadStore {
+    /// The store's path.
+    pub store: HostPath,
+    /// What is wrong.
+    pub problem: StoreProblem,
+}
+
+/// Checks that every store is there, and on a file system that is not erased. Returns those of which
+/// nothing can be used.
+pub fn check_stores(sys: &dyn Sys, config: &Config) -> Vec<BadStore> {
+    let check = |store: &Store| check_store(sys, config, store).err();
+    let bad = |store: &Store| Some(BadStore { store: store.path.clone(), problem: check(store)? });
+    config.stores.iter().filter_map(bad).collect()
+}
+
+fn check_store(sys: &dyn Sys, config: &Config, store: &Store) -> Result<(), StoreProblem> {
+    let path = store.path.clone();
+    let device = match sys.look(&path)? {
+        Look::Directory(seen) => seen.id.device,
+        Look::Absent => return Err(StoreProblem::Missing(path)),
+        Look::Blocked(blocker) => return Err(StoreProblem::NotADirectory { store: path, blocker }),
+        Look::File(_) | Look::Symlink(_) | Look::Special(_) => {
+            return Err(StoreProblem::NotADirectory { store: path.clone(), blocker: path });
+        }
+    };
+    for root in &config.roots {
+        // By device and not by mount: a bind mount of the root's own file system is erased too.
+        if let Look::Directory(seen) = sys.look(&root.mount)?
+            && seen.id.device == device
+        {
+            return Err(StoreProblem::OnRoot { store: path, root: root.mount.clone() });
         }
     }
     Ok(())
 }
 
-/// Looks at every entry, in the order of their targets.
-///
-/// # Errors
-/// Something could not be looked at; then nothing is known and nothing may be planned.
-pub fn observe(sys: &dyn Sys, config: &Config) -> Result<Vec<Observation>, SysError> {
-    let mut observations = config
-        .entries()
-        .map(|(store, entry)| observe_one(sys, store, entry))
-        .collect::<Result<Vec<_>, _>>()?;
+/// Looks at every entry, in the order of their targets. One that cannot be looked at, or whose store
+/// is bad, does not keep the others from being looked at.
+pub fn observe(sys: &dyn Sys, config: &Config, bad: &[BadStore]) -> Vec<Observation> {
+    let one = |(store, entry): (&Store, &Entry)| {
+        let source = store.source(entry);
+        let ends = match bad.iter().find(|bad| bad.store == store.path) {
+            Some(bad) => Err(bad.problem.to_string()),
+            None => ends(sys, store, entry, &source).map_err(|error| error.to_string()),
+        };
+        Observation { entry: entry.clone(), source, ends }
+    };
+    let mut observations: Vec<Observation> = config.entries().map(one).collect();
     observations.sort_by(|a, b| a.entry.target.cmp(&b.entry.target));
-    Ok(observations)
+    observations
 }
 
-fn observe_one(sys: &dyn Sys, store: &Store, entry: &Entry) -> Result<Observation, SysError> {
-    let source = store.source(entry);
+fn ends(sys: &dyn Sys, store: &Store, entry: &Entry, source: &HostPath) -> Result<Ends, SysError> {
     let parent = |path: HostPath| {
         let (at_target, at_source) = (sys.look(&path)?, sys.look(&path.below(&store.path))?);
         Ok(Parent { path, at_target, at_source })
     };
     let above = entry.target.ancestors().into_iter().filter(|path| !path.is_root());
-    Ok(Observation {
-        at_source: sys.look(&source)?,
+    Ok(Ends {
+        at_source: sys.look(source)?,
         at_target: sys.look(&entry.target)?,
         parents: above.map(parent).collect::<Result<_, SysError>>()?,
-        source,
-        entry: entry.clone(),
     })
 }

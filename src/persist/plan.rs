@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::observe::{Observation, Parent};
+use super::observe::{Ends, Observation, Parent};
 use crate::config::{Entry, How, Kind};
 use crate::path::HostPath;
 use crate::sys::{Look, Meta, Seen};
@@ -79,6 +79,8 @@ pub enum Refusal {
     OtherLink { target: HostPath, to: String, source_path: HostPath },
     #[error("something else is mounted on {target}; unmount it and try again")]
     OtherMount { target: HostPath },
+    #[error("{why}")]
+    Unseen { why: String },
     #[error(
         "it lies inside the entry {outer}, which blankslate does not handle yet; drop one of the two"
     )]
@@ -94,7 +96,10 @@ pub fn plan(observations: &[Observation]) -> Vec<EntryPlan> {
         let outer = plans.iter().find(|plan| seen.entry.target.is_below(&plan.entry.target));
         let steps = match outer {
             Some(outer) => Err(Refusal::Nested { outer: outer.entry.target.clone() }),
-            None => plan_one(seen, &mut made),
+            None => match &seen.ends {
+                Ok(ends) => plan_one(seen, ends, &mut made),
+                Err(why) => Err(Refusal::Unseen { why: why.clone() }),
+            },
         };
         plans.push(EntryPlan { entry: seen.entry.clone(), source: seen.source.clone(), steps });
     }
@@ -102,17 +107,21 @@ pub fn plan(observations: &[Observation]) -> Vec<EntryPlan> {
 }
 
 /// `made` holds the directories that earlier entries' steps will have made.
-fn plan_one(seen: &Observation, made: &mut BTreeSet<HostPath>) -> Result<Vec<Step>, Refusal> {
-    let source = check_source(seen)?;
-    if is_in_place(seen, source)? {
+fn plan_one(
+    seen: &Observation,
+    ends: &Ends,
+    made: &mut BTreeSet<HostPath>,
+) -> Result<Vec<Step>, Refusal> {
+    let source = check_source(seen, ends)?;
+    if is_in_place(seen, ends, source)? {
         return Ok(Vec::new());
     }
-    let mut steps = parents(&seen.parents, source.meta, made)?;
+    let mut steps = parents(&ends.parents, source.meta, made)?;
     let (target, source_path) = (seen.entry.target.clone(), seen.source.clone());
     match seen.entry.how {
         How::Symlink => steps.push(Step::Symlink { target, source: source_path }),
         How::Bind => {
-            if seen.at_target == Look::Absent {
+            if ends.at_target == Look::Absent {
                 steps.push(place_to_mount_on(seen.entry.kind, &target, source.meta));
             }
             steps.push(Step::Bind { source: source_path, target });
@@ -131,9 +140,9 @@ fn place_to_mount_on(kind: Kind, target: &HostPath, meta: Meta) -> Step {
     }
 }
 
-fn check_source(seen: &Observation) -> Result<Seen, Refusal> {
+fn check_source(seen: &Observation, ends: &Ends) -> Result<Seen, Refusal> {
     let (kind, source_path) = (seen.entry.kind, seen.source.clone());
-    let found = match (&seen.at_source, kind) {
+    let found = match (&ends.at_source, kind) {
         (Look::Directory(source), Kind::Directory) | (Look::File(source), Kind::File) => {
             return Ok(*source);
         }
@@ -145,9 +154,9 @@ fn check_source(seen: &Observation) -> Result<Seen, Refusal> {
 }
 
 /// Whether nothing has to be done; refuses where something stands in the way.
-fn is_in_place(seen: &Observation, source: Seen) -> Result<bool, Refusal> {
+fn is_in_place(seen: &Observation, ends: &Ends, source: Seen) -> Result<bool, Refusal> {
     let (target, source_path) = (seen.entry.target.clone(), seen.source.clone());
-    let found = match (&seen.at_target, seen.entry.how, seen.entry.kind) {
+    let found = match (&ends.at_target, seen.entry.how, seen.entry.kind) {
         (Look::Absent, _, _) => return Ok(false),
         (Look::Blocked(blocker), _, _) => {
             return Err(Refusal::Blocked { blocker: blocker.clone() });

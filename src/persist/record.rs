@@ -21,8 +21,10 @@ pub struct Record {
     pub version: u32,
     /// The version of the program that wrote it.
     pub program: String,
-    /// SHA-256 of the configuration it read.
-    pub config: String,
+    /// SHA-256 of the configuration it read; none when that could not be read.
+    pub config: Option<String>,
+    /// Why nothing could even be tried; none where it could.
+    pub trouble: Option<String>,
     /// Where something was mounted below the root before any entry was placed, as the host sees it.
     /// The same boot will mount it again. Names that are not UTF-8 are left out.
     pub mounts: Vec<String>,
@@ -59,10 +61,26 @@ impl Record {
         Self {
             version: VERSION,
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            config: config.to_owned(),
+            config: Some(config.to_owned()),
+            trouble: None,
             mounts,
             entries: entries.collect(),
         }
+    }
+}
+
+impl Record {
+    /// Whether every entry is in place.
+    #[must_use]
+    pub fn is_as_it_should(&self) -> bool {
+        self.trouble.is_none() && self.entries.iter().all(|entry| entry.reason.is_none())
+    }
+
+    /// A record of a step that could not even try.
+    #[must_use]
+    pub fn of_trouble(trouble: String) -> Self {
+        let nothing = Self::new("", Vec::new(), &[], &[]);
+        Self { config: None, trouble: Some(trouble), ..nothing }
     }
 }
 
@@ -75,8 +93,8 @@ impl EntryRecord {
             Outcome::Failed(error) => ("failed", Some(error.to_string())),
         };
         Self {
-            target: plan.entry.target.to_string(),
-            source: plan.source.to_string(),
+            target: plan.entry.target.exact(),
+            source: plan.source.exact(),
             how: plan.entry.how.word().to_owned(),
             outcome: word.to_owned(),
             reason,

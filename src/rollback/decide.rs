@@ -89,7 +89,7 @@ pub enum Refusal {
     Parameter(String),
     #[error("a hibernated system may be waiting: {0}; resume it, or boot once with noresume")]
     Resume(String),
-    #[error("the mounts cannot be read: {0}")]
+    #[error("the mounts cannot be read: {0}; mount /proc before this step")]
     MountsUnknown(String),
     #[error("{0}")]
     PoolUnreadable(String),
@@ -99,7 +99,7 @@ pub enum Refusal {
     DatasetMissing(DatasetName),
     #[error("{dataset} is a {kind}, not a file system; mend root.dataset")]
     NotAFilesystem { dataset: DatasetName, kind: String },
-    #[error("{dataset} is mounted on {point}; a root is rolled back before it is mounted")]
+    #[error("{dataset} is mounted on {point}; unmount it, or order this step before its mount")]
     Mounted { dataset: DatasetName, point: String },
     #[error("there is no snapshot {0}; make it with `zfs snapshot {0}` while the root is empty")]
     BlankMissing(String),

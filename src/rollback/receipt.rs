@@ -1,10 +1,13 @@
 //! The receipt: the record of what the initrd did in this boot, at `/run/blankslate/boot.json`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::decide::{Decision, Snapshot};
+use super::decide::{Decision, SkipReason, Snapshot};
 use super::facts::{DatasetFacts, Present};
 use crate::config::{OnFailure, Root};
+use crate::sys::record::Level;
 
 /// The file's name below `/run/blankslate`.
 pub const FILE: &str = "boot.json";
@@ -93,6 +96,24 @@ impl Outcome {
     }
 }
 
+/// An act that was tried in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What it said.
+    pub why: String,
+    /// The guids of the snapshots that were there after an act that had begun; none when it had not,
+    /// or when the pool did not answer any more.
+    pub left: Option<BTreeSet<u64>>,
+}
+
+impl Failure {
+    /// Which of the doomed snapshots went all the same.
+    fn gone(&self, doomed: &[Snapshot]) -> Vec<Snapshot> {
+        let Some(left) = &self.left else { return Vec::new() };
+        doomed.iter().filter(|snapshot| !left.contains(&snapshot.guid)).cloned().collect()
+    }
+}
+
 impl RootReceipt {
     /// Writes down what became of `root`; `failure` is what the act said when it was tried in vain.
     #[must_use]
@@ -100,12 +121,12 @@ impl RootReceipt {
         root: &Root,
         facts: Option<&DatasetFacts>,
         decision: &Decision,
-        failure: Option<&str>,
+        failure: Option<&Failure>,
     ) -> Self {
         let (outcome, reason, destroyed) = match (decision, failure) {
             (Decision::Proceed(order), None) => (Outcome::RolledBack, None, order.doomed.clone()),
-            (Decision::Proceed(_), Some(why)) => {
-                (Outcome::Failed, Some(why.to_owned()), Vec::new())
+            (Decision::Proceed(order), Some(failure)) => {
+                (Outcome::Failed, Some(failure.why.clone()), failure.gone(&order.doomed))
             }
             (Decision::Skip(why), _) => (Outcome::Skipped, Some(why.to_string()), Vec::new()),
             (Decision::Refuse(why), _) => {
@@ -115,7 +136,7 @@ impl RootReceipt {
             }
         };
         Self {
-            mount: root.mount.to_string(),
+            mount: root.mount.exact(),
             dataset: root.dataset.to_string(),
             snapshot: root.snapshot.to_string(),
             outcome,
@@ -125,6 +146,17 @@ impl RootReceipt {
             snapshot_guid: root.snapshot_guid.map(|guid| guid.to_string()),
             facts: facts.and_then(|f| f.present.as_ref()).cloned(),
             destroyed,
+        }
+    }
+
+    /// How loud that has to be said.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        let asked_for = SkipReason::KernelParameter.to_string();
+        match self.outcome {
+            Outcome::Skipped if self.reason == Some(asked_for) => Level::Warning,
+            Outcome::RolledBack | Outcome::Skipped => Level::Notice,
+            Outcome::Refused | Outcome::Misdeclared | Outcome::Failed => Level::Error,
         }
     }
 

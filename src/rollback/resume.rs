@@ -3,6 +3,8 @@
 //!
 //! Pure: the kernel's command line and a page of the swap device to values. `sys::machine` reads both.
 
+use super::situation::words;
+
 /// Where the kernel would look for an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -12,19 +14,19 @@ pub struct Place {
     pub page: u64,
 }
 
-/// Returns where the kernel would look for an image; none where it never would.
-///
-/// `nohibernate`, which NixOS sets for ZFS, forbids resuming as much as hibernating.
+/// Whether the kernel resumes nothing in this boot. `nohibernate`, which NixOS sets for ZFS, forbids
+/// resuming as much as hibernating.
+#[must_use]
+pub fn is_off(cmdline: &str) -> bool {
+    words(cmdline).any(|word| matches!(word, "noresume" | "nohibernate" | "hibernate=no"))
+}
+
+/// Returns where the kernel's command line says that an image would be; none where it says nothing.
 ///
 /// # Errors
 /// A value that cannot be understood: whether there is an image cannot be told then.
 pub fn place(cmdline: &str) -> Result<Option<Place>, String> {
-    let words: Vec<&str> =
-        cmdline.split_ascii_whitespace().map(|word| word.trim_matches('"')).collect();
-    if words.iter().any(|word| matches!(*word, "noresume" | "nohibernate" | "hibernate=no")) {
-        return Ok(None);
-    }
-    let value = |key: &str| words.iter().rev().find_map(|word| word.strip_prefix(key));
+    let value = |key: &str| words(cmdline).filter_map(|word| word.strip_prefix(key)).last();
     let Some(device) = value("resume=").filter(|device| !device.is_empty()) else {
         return Ok(None);
     };
@@ -71,8 +73,6 @@ mod tests {
             ("resume=UUID=12-ab resume_offset=77", at("/dev/disk/by-uuid/12-ab", 77)),
             ("resume=LABEL=swap", at("/dev/disk/by-label/swap", 0)),
             ("resume=PARTUUID=1 resume=/dev/vdb", at("/dev/vdb", 0)),
-            ("resume=/dev/sda2 noresume", Ok(None)),
-            ("nohibernate resume=/dev/sda2", Ok(None)),
             ("resume=", Ok(None)),
             ("xresume=/dev/sda2", Ok(None)),
             (
@@ -82,6 +82,19 @@ mod tests {
         ];
         for (cmdline, expected) in table {
             assert_eq!(place(cmdline), expected, "{cmdline}");
+        }
+    }
+
+    #[test]
+    fn resuming_is_off_only_when_the_command_line_says_so() {
+        for (cmdline, off) in [
+            ("quiet resume=/dev/sda2 noresume", true),
+            ("nohibernate", true),
+            ("hibernate=no", true),
+            ("resume=/dev/sda2", false),
+            ("noresumes", false),
+        ] {
+            assert_eq!(is_off(cmdline), off, "{cmdline}");
         }
     }
 

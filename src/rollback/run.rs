@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::decide::{PoolDecision, decide, decide_without_pool};
+use super::decide::{Order, PoolDecision, decide, decide_without_pool};
 use super::facts::DatasetFacts;
-use super::receipt::{Phases, Receipt, RootReceipt};
+use super::receipt::{Failure, Phases, Receipt, RootReceipt};
 use super::situation::Situation;
 use crate::config::{Config, Root};
 use crate::zfs::{Asked, Detail, Zfs, ZfsError};
@@ -26,9 +26,10 @@ pub fn run<Z: Zfs>(
     let zfs = decide_without_pool(situation).is_none().then(connect);
     for (pool, roots) in by_pool(config) {
         let act = Act { pool, roots: &roots, situation, clock };
-        let (facts, decision, failure) = act.one_pool(zfs.as_ref(), &mut phases);
-        for (at, (root, decision)) in roots.iter().zip(&decision.roots).enumerate() {
-            let receipt = RootReceipt::new(root, facts.get(at), decision, failure.as_deref());
+        let turn = act.one_pool(zfs.as_ref(), &mut phases);
+        for (at, (root, decision)) in roots.iter().zip(&turn.decision.roots).enumerate() {
+            let failure = turn.failure.as_ref();
+            let receipt = RootReceipt::new(root, turn.facts.get(at), decision, failure);
             receipts.insert(root.line, receipt);
         }
     }
@@ -52,14 +53,38 @@ struct Act<'a> {
     clock: &'a dyn Fn() -> Duration,
 }
 
+/// What came of it.
+struct Turn {
+    /// What the pool said before anything was done, where it answered.
+    facts: Vec<DatasetFacts>,
+    decision: PoolDecision,
+    failure: Option<Failure>,
+}
+
+impl Turn {
+    /// After a refusal or a failure the pool is asked everything, for the record. Where an act began,
+    /// the answer tells how far it came.
+    fn look_again(&mut self, error: Option<ZfsError>, now: Option<Vec<DatasetFacts>>) {
+        if let Some(error) = error {
+            let began = matches!(error, ZfsError::Broken(_) | ZfsError::NotUnderstood { .. });
+            let left = now.clone().filter(|_| began).map(|now| {
+                let present = now.into_iter().filter_map(|facts| facts.present);
+                present.flat_map(|present| present.snapshots).map(|s| s.guid).collect()
+            });
+            self.failure = Some(Failure { why: error.to_string(), left });
+            if began {
+                return;
+            }
+        }
+        if let Some(now) = now {
+            self.facts = now;
+        }
+    }
+}
+
 impl Act<'_> {
-    /// Asks, decides, acts. Returns the facts where the pool gave them, the decision, and what the
-    /// act said if it failed.
-    fn one_pool<Z: Zfs>(
-        &self,
-        zfs: Option<&Result<Z, ZfsError>>,
-        phases: &mut Phases,
-    ) -> (Vec<DatasetFacts>, PoolDecision, Option<String>) {
+    /// Asks, decides, acts.
+    fn one_pool<Z: Zfs>(&self, zfs: Option<&Result<Z, ZfsError>>, phases: &mut Phases) -> Turn {
         let asked: Vec<Asked> = self.roots.iter().map(|r| (&r.dataset, &r.snapshot)).collect();
         let facts = self.timed(&mut phases.facts, || match zfs {
             Some(Ok(zfs)) => {
@@ -71,18 +96,15 @@ impl Act<'_> {
         let known = facts.as_deref().map_err(String::as_str);
         let decision =
             self.timed(&mut phases.decide, || decide(self.pool, self.roots, known, self.situation));
-        let failure = match (&decision.order, zfs) {
-            (Some(order), Some(Ok(zfs))) => {
-                self.timed(&mut phases.run, || zfs.roll_back(order)).err()
+        let mut turn = Turn { facts: facts.unwrap_or_default(), decision, failure: None };
+        if let Some(Ok(zfs)) = zfs {
+            let act = |order: &Order| zfs.roll_back(order).err();
+            let error = self.timed(&mut phases.run, || turn.decision.order.as_ref().and_then(act));
+            if error.is_some() || turn.decision.refuses() && !turn.facts.is_empty() {
+                turn.look_again(error, zfs.facts(self.pool, &asked, Detail::All).ok());
             }
-            _ => None,
-        };
-        let mut facts = facts.unwrap_or_default();
-        if let (true, Some(Ok(zfs))) = (decision.refuses() && !facts.is_empty(), zfs) {
-            // For the record only; what was known to the decision will do if this fails.
-            facts = zfs.facts(self.pool, &asked, Detail::All).unwrap_or(facts);
         }
-        (facts, decision, failure.map(|error| error.to_string()))
+        turn
     }
 
     fn timed<T>(&self, phase: &mut u64, work: impl FnOnce() -> T) -> T {

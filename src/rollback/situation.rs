@@ -31,16 +31,19 @@ impl Switch {
     /// Reads the kernel's command line; of several values the last one counts.
     #[must_use]
     pub fn parse(cmdline: &str) -> Self {
-        let mut values = cmdline.split_ascii_whitespace().filter_map(|word| {
-            let word = word.trim_matches('"');
-            word.strip_prefix(PARAMETER).and_then(|rest| rest.strip_prefix('='))
-        });
-        match values.next_back() {
+        let values = words(cmdline)
+            .filter_map(|word| word.strip_prefix(PARAMETER).and_then(|v| v.strip_prefix('=')));
+        match values.last() {
             None | Some("yes" | "1" | "on" | "true") => Self::On,
             Some("no" | "0" | "off" | "false") => Self::Off,
             Some(other) => Self::NotUnderstood(crate::path::escape(other.as_bytes())),
         }
     }
+}
+
+/// The words of the kernel's command line, without quotes around one.
+pub(super) fn words(cmdline: &str) -> impl Iterator<Item = &str> {
+    cmdline.split_ascii_whitespace().map(|word| word.trim_matches('"'))
 }
 
 #[cfg(test)]

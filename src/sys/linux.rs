@@ -8,8 +8,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat, openat2};
-use nix::sys::stat::{Mode, fchmod, mkdirat};
-use nix::unistd::{Gid, Uid, fchown, symlinkat};
+use nix::sys::stat::{Mode, SFlag, fchmod, fstat, mkdirat};
+use nix::unistd::{Gid, Uid, fchown, geteuid, symlinkat};
 use rustix::fs::{
     AtFlags, FileType, RenameFlags, StatxAttributes, StatxFlags, renameat_with, statx,
 };
@@ -18,9 +18,11 @@ use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use super::{FileId, Look, Meta, Seen, Sys, SysError};
 use crate::path::HostPath;
 
-/// The name under which a directory is made before it appears. One is enough: only one process
-/// places entries at a time, and what a killed one left is used again.
+/// How the names begin under which a directory is made before it appears.
 const UNBORN: &str = ".blankslate-new";
+
+/// How many such names are tried: whoever owns the directory above can occupy some.
+const UNBORN_TRIES: usize = 32;
 
 /// The system below one root directory.
 #[derive(Debug)]
@@ -78,7 +80,8 @@ impl LinuxSys {
         };
         Ok(match kind {
             FileType::Directory => {
-                seen.is_empty = self.is_empty_dir(path)?;
+                let dir = self.open(path, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+                seen.is_empty = is_empty(&dir)?;
                 Look::Directory(seen)
             }
             FileType::RegularFile => Look::File(seen),
@@ -90,19 +93,6 @@ impl LinuxSys {
             FileType::BlockDevice | FileType::CharacterDevice => Look::Special("device"),
             FileType::Unknown => return Err(Errno::EINVAL),
         })
-    }
-
-    fn is_empty_dir(&self, path: &HostPath) -> nix::Result<bool> {
-        let fd = self.open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY)?;
-        let mut dir = rustix::fs::Dir::new(fd).map_err(|e| Errno::from_raw(e.raw_os_error()))?;
-        let dots = |name: &[u8]| matches!(name, b"." | b"..");
-        for entry in &mut dir {
-            let entry = entry.map_err(|e| Errno::from_raw(e.raw_os_error()))?;
-            if !dots(entry.file_name().to_bytes()) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }
 
@@ -118,14 +108,61 @@ fn own(fd: BorrowedFd, meta: Meta) -> nix::Result<()> {
     fchmod(fd, Mode::from_bits_truncate(meta.mode))
 }
 
-/// A directory named [`UNBORN`] that nobody else can enter: made now, or left by a killed run.
-fn unborn_dir(parent: &OwnedFd) -> nix::Result<OwnedFd> {
-    match mkdirat(parent, UNBORN, Mode::S_IRWXU) {
-        Ok(()) | Err(Errno::EEXIST) => {}
-        Err(errno) => return Err(errno),
-    }
+/// A new directory that only root can enter, and the name under which it waits to appear.
+///
+/// What a killed run left is used again, but only what looks like nothing else: root's, closed to
+/// everybody else, and empty. The owner of the directory above may have put anything there.
+fn unborn_dir(parent: &OwnedFd) -> nix::Result<(String, OwnedFd)> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    openat(parent, UNBORN, flags, Mode::empty())
+    for number in 0..UNBORN_TRIES {
+        let name = format!("{UNBORN}-{number}");
+        match mkdirat(parent, name.as_str(), Mode::S_IRWXU) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+        match openat(parent, name.as_str(), flags, Mode::empty()) {
+            Ok(fd) if is_new(&fd)? => return Ok((name, fd)),
+            Ok(_) | Err(Errno::ENOTDIR | Errno::ELOOP | Errno::ENOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::EEXIST)
+}
+
+/// Whether a directory is as one that was made just now.
+fn is_new(fd: &OwnedFd) -> nix::Result<bool> {
+    let stat = fstat(fd)?;
+    let own = stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o7777 == 0o700;
+    Ok(own && is_empty(fd)?)
+}
+
+/// Whether a directory has no entries.
+fn is_empty(dir: &OwnedFd) -> nix::Result<bool> {
+    // A descriptor of its own: reading moves the place where the next reader would begin.
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let dir = openat(dir, ".", flags, Mode::empty())?;
+    let mut dir = rustix::fs::Dir::new(dir).map_err(to_errno)?;
+    let dots = |name: &[u8]| matches!(name, b"." | b"..");
+    for entry in &mut dir {
+        if !dots(entry.map_err(to_errno)?.file_name().to_bytes()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether two descriptors are of the same file.
+fn same_file(one: &OwnedFd, other: &OwnedFd) -> nix::Result<bool> {
+    let (one, other) = (fstat(one)?, fstat(other)?);
+    Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+}
+
+/// Fails unless a mount on it would hide nothing: an empty directory, or a file without bytes.
+fn hides_nothing(place: &OwnedFd) -> nix::Result<()> {
+    let stat = fstat(place)?;
+    let is_dir = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFDIR;
+    let is_empty = if is_dir { is_empty(place)? } else { stat.st_size == 0 };
+    if is_empty { Ok(()) } else { Err(Errno::ENOTEMPTY) }
 }
 
 fn to_errno(errno: rustix::io::Errno) -> Errno {
@@ -146,9 +183,14 @@ impl Sys for LinuxSys {
     fn make_dir(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError> {
         let make = || {
             let (parent, name) = self.open_parent(path)?;
-            let fd = unborn_dir(&parent)?;
+            let (unborn, fd) = unborn_dir(&parent)?;
             own(fd.as_fd(), meta)?;
-            renameat_with(&parent, UNBORN, &parent, name, RenameFlags::NOREPLACE).map_err(to_errno)
+            renameat_with(&parent, unborn.as_str(), &parent, name, RenameFlags::NOREPLACE)
+                .map_err(to_errno)?;
+            // Who owns the directory above may have swapped it under its name meanwhile.
+            let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+            let born = openat(&parent, name, flags, Mode::empty())?;
+            if same_file(&born, &fd)? { Ok(()) } else { Err(Errno::ESTALE) }
         };
         make().map_err(failed("make the directory", path))
     }
@@ -175,6 +217,8 @@ impl Sys for LinuxSys {
     fn bind(&mut self, source: &HostPath, target: &HostPath) -> Result<(), SysError> {
         let from = self.open(source, OFlag::O_PATH).map_err(failed("open", source))?;
         let onto = self.open(target, OFlag::O_PATH).map_err(failed("open", target))?;
+        // Once more, on what is really mounted over: since the look somebody may have written there.
+        hides_nothing(&onto).map_err(failed("mount on", target))?;
         // Built detached and attached in one step: there is no moment with half a mount. Recursive,
         // because what is mounted below the source would otherwise hide behind the bind.
         let flags = OpenTreeFlags::OPEN_TREE_CLONE

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::mounts::MountTable;
-use crate::rollback::resume::{has_image, place};
+use crate::rollback::resume::{has_image, is_off, place};
 use crate::rollback::situation::{Situation, Switch};
 
 /// Where systemd writes down, in the firmware, that an image is to be resumed
@@ -30,13 +30,18 @@ pub fn situation() -> io::Result<Situation> {
 
 /// Why a hibernated system may be waiting; what cannot be told counts as waiting.
 fn resume(cmdline: &str) -> Option<String> {
+    if is_off(cmdline) {
+        return None;
+    }
+    match Path::new(HIBERNATE_LOCATION).try_exists() {
+        Ok(false) => {}
+        Ok(true) => return Some("the firmware's variable HibernateLocation is set".to_owned()),
+        Err(cause) => return Some(format!("cannot look for HibernateLocation: {cause}")),
+    }
     let place = match place(cmdline) {
         Ok(place) => place?,
         Err(odd) => return Some(odd),
     };
-    if Path::new(HIBERNATE_LOCATION).exists() {
-        return Some("the firmware's variable HibernateLocation is set".to_owned());
-    }
     let device = crate::path::escape(place.device.as_bytes());
     match read_page(&place.device, place.page) {
         Ok(page) if has_image(&page) => Some(format!("an image lies on {device}")),

@@ -10,6 +10,7 @@ pub mod machine;
 pub mod mounts;
 pub mod privilege;
 pub mod record;
+pub mod signals;
 #[cfg(feature = "cli")]
 pub mod tree;
 

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 /// Where the records lie. On /run: they live as long as the boot they tell of.
 pub const RUN_DIR: &str = "/run/blankslate";
 
@@ -27,10 +29,26 @@ pub fn write(dir: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
+/// Reads a record: its version first, so that one of another version is called that.
+///
+/// # Errors
+/// Why it cannot be understood.
+pub fn parse<T: DeserializeOwned>(text: &[u8], version: u32) -> Result<T, String> {
+    let value: serde_json::Value = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+    let found = value.get("version").and_then(serde_json::Value::as_u64);
+    if found != Some(u64::from(version)) {
+        return Err("another version of blankslate wrote it".to_owned());
+    }
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
 /// The kernel's log levels that are used here (syslog(2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Something that should have happened did not.
+    /// Something that should have happened did not. On the console even where `quiet` or NixOS's
+    /// default lets only what is more urgent than a warning through.
+    Error = 3,
+    /// Nothing was done, because somebody said so.
     Warning = 4,
     /// Normal but worth a line.
     Notice = 5,
@@ -43,6 +61,6 @@ pub fn kernel_log(level: Level, line: &str) {
         log.write_all(format!("<{}>blankslate: {line}\n", level as u8).as_bytes())
     });
     if let Err(cause) = written {
-        tracing::debug!("cannot write to the kernel log: {cause}");
+        tracing::warn!("cannot write to the kernel log: {cause}");
     }
 }

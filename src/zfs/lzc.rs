@@ -8,6 +8,7 @@ use super::{Asked, Detail, Zfs, ZfsError, program};
 use crate::rollback::decide::Order;
 use crate::rollback::facts::DatasetFacts;
 use crate::sys::machine::zfs_module;
+use crate::sys::signals::is_stopped_program;
 
 /// The most instructions that OpenZFS lets a program run (`zfs_lua_max_instrlimit`). A program that
 /// hits its limit is stopped wherever it is, so there is no reason for less.
@@ -103,7 +104,25 @@ impl Zfs for Lzc {
     fn roll_back(&self, order: &Order) -> Result<(), ZfsError> {
         let mut args = NvList::default();
         put(&mut args, order.pool(), "order", &program::order_text(order))?;
-        let text = self.run(order.pool(), program::ROLLBACK, args, true)?;
-        program::outcome(order.pool(), &text)
+        let ran = self.0.run_channel_program(
+            order.pool(),
+            program::ROLLBACK,
+            INSTRUCTIONS,
+            MEMORY,
+            true,
+            args,
+        );
+        let pool = order.pool().to_owned();
+        match ran {
+            Ok(answer) => match answer.get_string("return") {
+                Ok(text) => program::outcome(&pool, &text),
+                Err(error) => Err(ZfsError::Broken(format!("no answer: {error}"))),
+            },
+            // Before the program begins: the pool does not take it.
+            Err(Error::Io(io)) if !is_stopped_program(&io) => {
+                Err(ZfsError::Unreadable { pool, cause: cause(Error::Io(io)) })
+            }
+            Err(error) => Err(ZfsError::Broken(cause(error))),
+        }
     }
 }

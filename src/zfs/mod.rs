@@ -45,7 +45,8 @@ pub trait Zfs {
     /// is still as the order says. It cannot be undone.
     ///
     /// # Errors
-    /// [`ZfsError::Changed`]: nothing was done. [`ZfsError::Broken`]: it began and did not end.
+    /// [`ZfsError::Changed`] and [`ZfsError::Unreadable`]: nothing was done. [`ZfsError::Broken`]: it
+    /// began and may not have ended.
     fn roll_back(&self, order: &Order) -> Result<(), ZfsError>;
 }
 
@@ -89,9 +90,9 @@ pub enum ZfsError {
     /// The pool is not as the order says; nothing was done.
     #[error("nothing was done, because {0}")]
     Changed(String),
-    /// An act failed after its check had passed; what came before it is done.
+    /// An act failed after its check had passed, or the program was stopped: what came before is done.
     #[error(
-        "the rollback stopped half way: {0}; look at `zfs list -t snapshot` before the next boot"
+        "the rollback may have stopped half way: {0}; compare `zfs list -t snapshot` with this receipt"
     )]
     Broken(String),
 }

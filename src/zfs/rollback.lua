@@ -36,13 +36,23 @@ end
 
 -- What the error numbers of OpenZFS mean here.
 local meaning = {
-    [16] = "it is busy: mounted somewhere, or held",
-    [17] = "something was made from it: a clone, or a bookmark newer than the blank",
-    [28] = "the pool is full",
+    [16] = "it is busy: held (`zfs holds`), or mounted (look for it in /proc/*/mountinfo)",
+    [17] = "a clone was made from it; destroy or promote that",
+    [28] = "the pool is full; destroy something else first",
 }
 
 local function because(errno)
     return meaning[errno] or ("error " .. tostring(errno))
+end
+
+-- A bookmark newer than the blank stops a rollback (EEXIST). Which one it is cannot be asked here.
+local function newer_bookmark(root)
+    local names = {}
+    for bookmark in zfs.list.bookmarks(root.dataset) do
+        names[#names + 1] = "`zfs destroy " .. bookmark .. "`"
+    end
+    return root.dataset .. " has a bookmark newer than the blank; destroy it: " ..
+        table.concat(names, " or ")
 end
 
 -- Returns why the root may not be rolled back; nil if it may.
@@ -86,7 +96,9 @@ local function objection(root)
         end
     end
     local errno = zfs.check.rollback(root.dataset)
-    if errno ~= 0 then
+    if errno == 17 then
+        return newer_bookmark(root)
+    elseif errno ~= 0 then
         return root.dataset .. " cannot be rolled back: " .. because(errno)
     end
     return nil

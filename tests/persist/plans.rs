@@ -28,7 +28,7 @@ pub fn config(entries: &[(&str, Kind, How)]) -> Config {
 
 /// The plan as text: a line a step, or the refusal.
 fn planned(sys: &FakeSys, config: &Config) -> String {
-    let plans = plan(&observe(sys, config).unwrap());
+    let plans = plan(&observe(sys, config, &check_stores(sys, config)));
     let text = plans.iter().map(|entry| match &entry.steps {
         Ok(steps) if steps.is_empty() => "nothing".to_owned(),
         Ok(steps) => steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
@@ -207,13 +207,12 @@ fn an_entry_inside_another_is_refused_by_name_and_the_outer_one_is_placed() {
 fn a_store_that_is_missing_or_no_directory_or_on_a_root_is_named() {
     let mut config = config(&[]);
     let mut sys = FakeSys::new("/persist");
-    check_stores(&sys, &config).unwrap();
+    assert!(check_stores(&sys, &config).is_empty());
     let root = "version=1\n[[root]]\nmount=\"/\"\nkind=\"zfs\"\ndataset=\"r/l\"\nsnapshot=\"b\"\n";
     config.roots = Config::parse(root).unwrap().roots;
-    check_stores(&sys, &config).unwrap();
+    assert!(check_stores(&sys, &config).is_empty());
     config.stores[0].path = path("/other");
-    let problem =
-        |sys: &FakeSys, config: &Config| check_stores(sys, config).unwrap_err().to_string();
+    let problem = |sys: &FakeSys, config: &Config| check_stores(sys, config)[0].problem.to_string();
     assert_eq!(
         problem(&sys, &config),
         "the store /other is not there; is its file system mounted? In NixOS: fileSystems.\"/other\".neededForBoot = true"

@@ -31,14 +31,20 @@ fn in_namespace(name: &str, test: fn(&Path)) {
     if !nix::unistd::geteuid().is_root() {
         command.args(["--user", "--map-root-user"]);
     }
-    let status = command
+    let output = command
         .args(["--mount", "--propagation", "private", "--"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", &format!("real::{name}"), "--nocapture"])
         .env(INSIDE, "1")
-        .status()
+        .output()
         .unwrap();
-    assert!(status.success(), "{name} failed in its namespace");
+    let said = String::from_utf8_lossy(&output.stdout);
+    // A name that no test has runs none, and that is a success too.
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{name} failed in its namespace, or was not run:\n{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn mount(kind: &str, at: &Path) {
@@ -55,8 +61,7 @@ fn write(root: &Path, at: &str, text: &str) -> PathBuf {
 
 fn place(root: &Path, config: &Config) -> Vec<Outcome> {
     let mut sys = LinuxSys::below(root).unwrap();
-    check_stores(&sys, config).unwrap();
-    let plans = plan(&observe(&sys, config).unwrap());
+    let plans = plan(&observe(&sys, config, &check_stores(&sys, config)));
     apply(&mut sys, &plans)
 }
 
@@ -146,12 +151,14 @@ fn userns_what_is_made_appears_with_its_owner_and_mode_and_replaces_nothing() {
             let mut sys = LinuxSys::below(root).unwrap();
             let meta = Meta { uid: 0, gid: 0, mode: 0o2750 };
             // A killed run left the directory that was about to be born.
-            fs::create_dir(root.join(".blankslate-new")).unwrap();
+            let left = root.join(".blankslate-new-0");
+            fs::create_dir(&left).unwrap();
+            fs::set_permissions(&left, fs::Permissions::from_mode(0o700)).unwrap();
             sys.make_dir(&path("/d"), meta).unwrap();
             sys.make_file(&path("/f"), Meta { mode: 0o640, ..meta }).unwrap();
             assert_eq!(fs::metadata(root.join("d")).unwrap().mode() & 0o7777, 0o2750);
             assert_eq!(fs::metadata(root.join("f")).unwrap().mode() & 0o7777, 0o640);
-            assert!(!root.join(".blankslate-new").exists());
+            assert!(!left.exists());
             write(root, "full/data", "data");
             assert!(sys.make_dir(&path("/full"), meta).is_err());
             assert!(sys.make_file(&path("/full/data"), meta).is_err());
@@ -183,5 +190,31 @@ fn userns_a_look_tells_what_lies_there_and_what_is_mounted() {
             matches!(look("/persist"), Look::Directory(seen) if seen.is_empty && seen.is_mount)
         );
         assert!(matches!(look("/"), Look::Directory(seen) if !seen.is_empty));
+    });
+}
+
+#[test]
+fn userns_what_somebody_put_in_the_way_is_neither_taken_nor_covered() {
+    in_namespace("userns_what_somebody_put_in_the_way_is_neither_taken_nor_covered", |root| {
+        let secret = write(root, "home/.blankslate-new-0/secret", "secret");
+        fs::set_permissions(secret.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
+        write(root, "home/.blankslate-new-1", "");
+        symlink("/etc", root.join("home/.blankslate-new-2")).unwrap();
+        fs::create_dir(root.join("home/.blankslate-new-3")).unwrap();
+        let mut sys = LinuxSys::below(root).unwrap();
+        let meta = Meta { uid: 0, gid: 0, mode: 0o755 };
+        sys.make_dir(&path("/home/made"), meta).unwrap();
+        assert_eq!(fs::read_dir(root.join("home/made")).unwrap().count(), 0);
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");
+        assert_eq!(fs::metadata(secret.parent().unwrap()).unwrap().mode() & 0o7777, 0o700);
+        // Written after the look and before the mount.
+        let late = write(root, "home/made/late", "late");
+        fs::create_dir(root.join("persist/made")).unwrap();
+        let error = sys.bind(&path("/persist/made"), &path("/home/made")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot mount on /home/made: Directory not empty (os error 39)"
+        );
+        assert_eq!(fs::read_to_string(late).unwrap(), "late");
     });
 }

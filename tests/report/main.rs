@@ -15,6 +15,7 @@ mod compare;
 mod hostile;
 mod json;
 mod mounts;
+mod roots;
 mod support;
 mod text;
 mod walk;

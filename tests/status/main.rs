@@ -29,7 +29,7 @@ fn boot(outcome: &str, reason: &str) -> String {
 fn persist(reason: &str) -> String {
     let outcome = if reason == "null" { "done" } else { "refused" };
     format!(
-        r#"{{"version": 1, "program": "0.1.0", "config": "{}", "mounts": [], "entries": [{{
+        r#"{{"version": 1, "program": "0.1.0", "config": "{}", "trouble": null, "mounts": [], "entries": [{{
         "target": "/srv", "source": "/persist/srv", "how": "bind", "outcome": "{outcome}", "reason": {reason}}}]}}"#,
         "0".repeat(64)
     )
@@ -65,16 +65,29 @@ fn what_the_initrd_did_is_told_and_what_it_should_have_done_is_status_1() {
     let placed = persist("null");
     let refused = boot("refused", "\"it is held; release it\"");
     let missing = persist("\"it does not exist\"");
+    let older = good.split("[{").next().unwrap().to_owned()
+        + "[], \"microseconds\": {\"facts\": 1, \"decide\": 2, \"run\": 3}}";
+    let trouble = placed
+        .split("[{")
+        .next()
+        .unwrap()
+        .replace("\"trouble\": null", "\"trouble\": \"no configuration\"")
+        + "[]}";
+    let unreadable =
+        "cannot read the configuration c.toml: No such file or directory (os error 2)\n";
     let other = "the initrd read another configuration than the host has now\n";
     let good_line = "rpool/root rolled back to rpool/root@blank\n";
     let table: &[(Vec<(&str, &str)>, Option<&str>, i32, String)] = &[
         (vec![("boot.json", &good), ("persist.json", &placed)], None, 0, format!("{good_line}1 of 1 entries in place at boot\n")),
         (vec![("boot.json", &good), ("persist.json", &placed)], Some(CONFIG), 0, format!("{good_line}1 of 1 entries in place at boot\n{other}")),
-        (vec![("boot.json", &refused)], None, 1, "rpool/root NOT rolled back: it is held; release it\n".into()),
+        (vec![("boot.json", &refused), ("persist.json", &placed)], None, 1, "rpool/root NOT rolled back: it is held; release it\n1 of 1 entries in place at boot\n".into()),
         (vec![("boot.json", &good), ("persist.json", &missing)], None, 1, format!("{good_line}0 of 1 entries in place at boot\n/srv is not in place: it does not exist\n")),
-        (vec![], Some(CONFIG), 1, "rpool/root NOT rolled back: the initrd did not try\nno entry was put in place: the initrd did not try\n".into()),
+        (vec![("boot.json", &older), ("persist.json", &placed)], Some(CONFIG), 1, format!("rpool/root NOT rolled back: the initrd did not try\n1 of 1 entries in place at boot\n{other}")),
+        (vec![("boot.json", &good), ("persist.json", &trouble)], Some(CONFIG), 1, format!("{good_line}nothing was put in place: no configuration\n/srv is not in place: the initrd did not try\n{other}")),
+        (vec![], Some(CONFIG), 1, "rpool/root NOT rolled back: the initrd did not try\n/srv is not in place: the initrd did not try\n".into()),
         (vec![], Some("version = 1"), 0, "nothing is declared, and nothing was done\n".into()),
-        (vec![], None, 2, "blankslate: the initrd left no record of this boot, and cannot read the configuration c.toml: No such file or directory (os error 2)\n".into()),
+        (vec![], None, 2, format!("blankslate: there is no record of blankslate-initrd boot in this boot, and {unreadable}")),
+        (vec![("boot.json", &good)], None, 2, format!("blankslate: there is no record of blankslate-initrd persist in this boot, and {unreadable}")),
         (vec![("boot.json", "{\"version\": 2}")], None, 2, "blankslate: cannot understand ./run/blankslate/boot.json: another version of blankslate wrote it\n".into()),
     ];
     for (records, config, code, text) in table {

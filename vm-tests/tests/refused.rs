@@ -26,6 +26,14 @@ fn check(guest: &mut Guest, code: i32, said: &str, darling: bool) -> Result<()> 
     );
     let status = status(guest)?;
     ensure!(status == (code, format!("{said}\n")), "status: {status:?}");
+    if code != 0 {
+        // The kernel's own line, which `quiet` does not keep from the console.
+        let console = guest.serial()?;
+        ensure!(
+            console.contains(&format!("] blankslate: {said}")),
+            "not on the console: {console}"
+        );
+    }
     let logged = guest.ok("dmesg")?;
     ensure!(logged.contains(&format!("blankslate: {said}")), "not in the kernel log: {logged}");
     Ok(())

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-const AGAIN: Mounted = Mounted { now: true, again: true, kernel: true };
-const FOREIGN: Mounted = Mounted { now: true, again: false, kernel: false };
-const STORE_MISSING: Mounted = Mounted { now: false, again: true, kernel: false };
+const AGAIN: Mounted = Mounted { now: true, again: true };
+const FOREIGN: Mounted = Mounted { now: true, again: false };
+const STORE_MISSING: Mounted = Mounted { now: false, again: true };
 
 pub(super) fn host() -> Rules {
     let mounts = [
         ("/proc", AGAIN),
         ("/mnt/usb", FOREIGN),
         ("/persist", STORE_MISSING),
-        ("/var/lib/in", Mounted { kernel: false, ..FOREIGN }),
+        ("/var/lib/in", FOREIGN),
         ("/etc/id", FOREIGN),
     ];
     let entries = vec![

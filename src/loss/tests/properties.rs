@@ -42,8 +42,7 @@ fn an_entry() -> impl Strategy<Value = Placement> {
 type Pieces = (Vec<Placement>, BTreeMap<HostPath, Mounted>, Vec<String>);
 
 fn pieces() -> impl Strategy<Value = Pieces> {
-    let mounted = (any::<bool>(), any::<bool>(), any::<bool>())
-        .prop_map(|(now, again, kernel)| Mounted { now, again, kernel });
+    let mounted = (any::<bool>(), any::<bool>()).prop_map(|(now, again)| Mounted { now, again });
     let mount = (some_path().prop_map(|text| path(&text)), mounted);
     let glob = "(/(a|b|\\*|\\*\\*|\\?)){1,3}";
     (

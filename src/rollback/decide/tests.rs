@@ -131,7 +131,7 @@ fn every_refusal_is_a_sentence_that_names_the_thing_and_the_cure() {
         ),
         (
             World::with(|w| w.situation.mounts = Err("no /proc".into())),
-            "the mounts cannot be read: no /proc",
+            "the mounts cannot be read: no /proc; mount /proc before this step",
         ),
         (
             World::with(|w| w.facts.present = None),
@@ -143,7 +143,7 @@ fn every_refusal_is_a_sentence_that_names_the_thing_and_the_cure() {
         ),
         (
             World::with(|w| w.mount("rpool/local/root")),
-            "rpool/local/root is mounted on /there; a root is rolled back before it is mounted",
+            "rpool/local/root is mounted on /there; unmount it, or order this step before its mount",
         ),
         (
             World::with(|w| w.root.snapshot = "empty".parse().unwrap()),

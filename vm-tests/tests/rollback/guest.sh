@@ -1,7 +1,8 @@
 # Runs in the guest: pools, what is in them, and the boot step.
 export ZPOOL_IMPORT_UDEV_TIMEOUT_MS=0
 
-# A fresh pool: a root with its blank, written to since; beside it what must not change.
+# A fresh pool: a root with its blank, written to since; beside it what must not change, written to
+# since its last snapshot too: a rollback of it to any of them would show.
 fresh() {
     for pool in $(zpool list -H -o name); do zpool destroy -f "$pool" || zpool export "$pool"; done
     rm -rf /run/blankslate
@@ -10,7 +11,8 @@ fresh() {
 
 pool() {
     local name=$1
-    zpool create -f -O mountpoint=none "$@"
+    # Nothing but a write changes what `written` says: listing a mounted root would.
+    zpool create -f -O mountpoint=none -O atime=off "$@"
     zfs create "$name/local"
     zfs create "$name/safe"
     dataset "$name/local/root"
@@ -22,9 +24,11 @@ pool() {
     zfs snapshot "$name/local/root2@blank"
     write "$name/local/root2" kept
     zfs snapshot "$name/local/root2@newer"
+    write "$name/local/root2" live
     dataset "$name/safe/persist"
     write "$name/safe/persist" kept
     zfs snapshot "$name/safe/persist@kept"
+    write "$name/safe/persist" live
 }
 
 dataset() { zfs create -o mountpoint=legacy "$@"; }
@@ -54,12 +58,21 @@ newer() {
     done
 }
 
-# Everything in every pool, a line each: name, guid, transaction group; for every snapshot of what is
-# not rolled back, what it would send.
+# Everything in every pool, a line each: name, guid, transaction group, what was written since the
+# snapshot before; for every snapshot of what is not rolled back, what it would send; and for every
+# file system beside the root that can be mounted, the files it holds now.
 witness() {
-    zfs list -H -p -t all -o name,guid,createtxg | sort
+    zfs list -H -p -t all -o name,guid,createtxg,written | sort
     zfs list -H -t snapshot -o name | grep -v '^rpool/local/root@' | sort | while read -r snapshot; do
         echo "$snapshot sends $(zfs send -w "$snapshot" | sha256sum)"
+    done
+    mkdir -p /run/w
+    zfs list -H -t filesystem -o mountpoint,mounted,keystatus,name | sort | while read -r at mounted key name; do
+        case "$at $mounted $key" in "legacy no -" | "legacy no available") ;; *) continue ;; esac
+        [ "$name" != rpool/local/root ] || continue
+        mount -t zfs -o ro "$name" /run/w
+        printf '%s\tlive\t%s\n' "$name" "$(cd /run/w && find . -type f | sort | xargs -r sha256sum | sha256sum)"
+        umount /run/w
     done
 }
 

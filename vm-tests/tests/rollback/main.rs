@@ -251,6 +251,28 @@ fn run_order(functions: &str, order: &str) -> String {
 }
 
 #[test]
+fn vm_a_signal_in_the_middle_does_not_leave_half_of_it() -> Result<()> {
+    let workdir = Workdir::new("signal")?;
+    let mut guest = guest(&workdir)?;
+    sh(
+        &mut guest,
+        "fresh; newer 60; { echo 'version = 1'; root / rpool/local/root blank; } >/run/c",
+    )?;
+    // OpenZFS stops a program whose caller gets a signal. The storm begins when the program runs.
+    let status = guest.ok(
+        "/bin/blankslate-initrd boot --config /run/c 2>/dev/null & p=$!; usleep 400000; i=0; \
+         while [ $i -lt 300 ]; do kill -TERM $p; kill -INT $p; usleep 2000; i=$((i + 1)); done \
+         2>/dev/null; wait $p; echo $?",
+    )?;
+    assert_eq!(status, "0\n");
+    let receipt: Value = serde_json::from_str(&guest.ok("cat /run/blankslate/boot.json")?)?;
+    assert_eq!(receipt["roots"][0]["outcome"], "rolled-back");
+    assert_eq!(destroyed(&receipt["roots"][0]).len(), 60);
+    assert_eq!(sh(&mut guest, "holds rpool/local/root")?, "");
+    guest.power_off()
+}
+
+#[test]
 fn vm_without_the_module_it_refuses_with_a_sentence() -> Result<()> {
     let workdir = Workdir::new("module")?;
     let mut guest = guest(&workdir)?;

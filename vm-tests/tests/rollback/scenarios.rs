@@ -43,7 +43,7 @@ const PLAIN: Scenario = Scenario {
 const HELD: &str = "rpool/local/root@z1 is newer than the blank and held; release it with `zfs release 'it'\\''s mine' rpool/local/root@z1`";
 const CLONED: &str = "rpool/local/root@a0 is newer than the blank and rpool/clone is cloned from it; destroy the clone, or `zfs promote rpool/clone`";
 const MOUNTED: &str =
-    "rpool/local/root is mounted on /run/mounted; a root is rolled back before it is mounted";
+    "rpool/local/root is mounted on /run/mounted; unmount it, or order this step before its mount";
 const MISSING: &str = "there is no snapshot rpool/local/root@blank; make it with `zfs snapshot rpool/local/root@blank` while the root is empty";
 
 pub const SCENARIOS: &[Scenario] = &[
@@ -101,7 +101,7 @@ pub const SCENARIOS: &[Scenario] = &[
         look: "true",
         status: 1,
         ends: &[End::Failed(
-            "nothing was done, because rpool/local/root cannot be rolled back: it is busy: mounted somewhere, or held",
+            "nothing was done, because rpool/local/root cannot be rolled back: it is busy: held (`zfs holds`), or mounted (look for it in /proc/*/mountinfo)",
         )],
         ..PLAIN
     },
@@ -160,7 +160,7 @@ pub const SCENARIOS: &[Scenario] = &[
         prepare: "newer 1; zfs bookmark rpool/local/root@a0 rpool/local/root#mark; zfs destroy rpool/local/root@a0",
         status: 1,
         ends: &[End::Failed(
-            "nothing was done, because rpool/local/root cannot be rolled back: something was made from it: a clone, or a bookmark newer than the blank",
+            "nothing was done, because rpool/local/root has a bookmark newer than the blank; destroy it: `zfs destroy rpool/local/root#mark`",
         )],
         ..PLAIN
     },
@@ -171,7 +171,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "datasets below the root are not the root",
-        prepare: "dataset rpool/local/root/child; write rpool/local/root/child kept; zfs snapshot rpool/local/root/child@blank; write rpool/local/root/child kept2; zfs snapshot -r rpool/local/root@all; zfs snapshot rpool/local/root/child@last",
+        prepare: "dataset rpool/local/root/child; write rpool/local/root/child kept; zfs snapshot rpool/local/root/child@blank; write rpool/local/root/child kept2; zfs snapshot -r rpool/local/root@all; zfs snapshot rpool/local/root/child@last; write rpool/local/root/child live",
         ends: &[End::RolledBack(1)],
         ..PLAIN
     },

@@ -132,7 +132,8 @@ fn unborn_dir(parent: &OwnedFd) -> nix::Result<(String, OwnedFd)> {
 /// Whether a directory is as one that was made just now.
 fn is_new(fd: &OwnedFd) -> nix::Result<bool> {
     let stat = fstat(fd)?;
-    let own = stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o7777 == 0o700;
+    // Below a directory with the set-group-id bit a new one has that bit as well.
+    let own = stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o5777 == 0o700;
     Ok(own && is_empty(fd)?)
 }
 

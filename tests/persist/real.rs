@@ -194,6 +194,20 @@ fn userns_a_look_tells_what_lies_there_and_what_is_mounted() {
 }
 
 #[test]
+fn userns_below_a_directory_that_hands_its_group_on_directories_are_made_too() {
+    in_namespace(
+        "userns_below_a_directory_that_hands_its_group_on_directories_are_made_too",
+        |root| {
+            fs::create_dir(root.join("shared")).unwrap();
+            fs::set_permissions(root.join("shared"), fs::Permissions::from_mode(0o2775)).unwrap();
+            let mut sys = LinuxSys::below(root).unwrap();
+            sys.make_dir(&path("/shared/d"), Meta { uid: 0, gid: 0, mode: 0o750 }).unwrap();
+            assert_eq!(fs::metadata(root.join("shared/d")).unwrap().mode() & 0o7777, 0o750);
+        },
+    );
+}
+
+#[test]
 fn userns_what_somebody_put_in_the_way_is_neither_taken_nor_covered() {
     in_namespace("userns_what_somebody_put_in_the_way_is_neither_taken_nor_covered", |root| {
         let secret = write(root, "home/.blankslate-new-0/secret", "secret");

@@ -1,10 +1,8 @@
 //! The receipt: the record of what the initrd did in this boot, at `/run/blankslate/boot.json`.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::decide::{Decision, SkipReason, Snapshot};
+use super::decide::{Decision, RootOrder, SkipReason, Snapshot};
 use super::facts::{DatasetFacts, Present};
 use crate::config::{OnFailure, Root};
 use crate::sys::record::Level;
@@ -101,16 +99,19 @@ impl Outcome {
 pub struct Failure {
     /// What it said.
     pub why: String,
-    /// The guids of the snapshots that were there after an act that had begun; none when it had not,
-    /// or when the pool did not answer any more.
-    pub left: Option<BTreeSet<u64>>,
+    /// What the pool said after an act that had begun; none when it had not, or when the pool did
+    /// not answer any more.
+    pub left: Option<Vec<DatasetFacts>>,
 }
 
 impl Failure {
-    /// Which of the doomed snapshots went all the same.
-    fn gone(&self, doomed: &[Snapshot]) -> Vec<Snapshot> {
-        let Some(left) = &self.left else { return Vec::new() };
-        doomed.iter().filter(|snapshot| !left.contains(&snapshot.guid)).cloned().collect()
+    /// Which of the doomed snapshots went all the same. Looked for in their own dataset: a copy that
+    /// was received elsewhere has the same guid.
+    fn gone(&self, order: &RootOrder) -> Vec<Snapshot> {
+        let left = self.left.iter().flatten().find(|facts| facts.dataset == order.dataset);
+        let Some(left) = left.and_then(|facts| facts.present.as_ref()) else { return Vec::new() };
+        let is_left = |doomed: &&Snapshot| left.snapshots.iter().any(|s| s.guid == doomed.guid);
+        order.doomed.iter().filter(|doomed| !is_left(doomed)).cloned().collect()
     }
 }
 
@@ -126,7 +127,7 @@ impl RootReceipt {
         let (outcome, reason, destroyed) = match (decision, failure) {
             (Decision::Proceed(order), None) => (Outcome::RolledBack, None, order.doomed.clone()),
             (Decision::Proceed(order), Some(failure)) => {
-                (Outcome::Failed, Some(failure.why.clone()), failure.gone(&order.doomed))
+                (Outcome::Failed, Some(failure.why.clone()), failure.gone(order))
             }
             (Decision::Skip(why), _) => (Outcome::Skipped, Some(why.to_string()), Vec::new()),
             (Decision::Refuse(why), _) => {

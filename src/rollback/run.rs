@@ -67,10 +67,7 @@ impl Turn {
     fn look_again(&mut self, error: Option<ZfsError>, now: Option<Vec<DatasetFacts>>) {
         if let Some(error) = error {
             let began = matches!(error, ZfsError::Broken(_) | ZfsError::NotUnderstood { .. });
-            let left = now.clone().filter(|_| began).map(|now| {
-                let present = now.into_iter().filter_map(|facts| facts.present);
-                present.flat_map(|present| present.snapshots).map(|s| s.guid).collect()
-            });
+            let left = now.clone().filter(|_| began);
             self.failure = Some(Failure { why: error.to_string(), left });
             if began {
                 return;

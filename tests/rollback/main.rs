@@ -16,7 +16,7 @@ use std::time::Duration;
 use blankslate::config::Config;
 use blankslate::rollback::decide::Order;
 use blankslate::rollback::facts::{DatasetFacts, Present, SnapshotFacts};
-use blankslate::rollback::receipt::{Outcome, Receipt};
+use blankslate::rollback::receipt::{Outcome, Receipt, RootReceipt};
 use blankslate::rollback::run::run;
 use blankslate::rollback::situation::{Situation, Switch};
 use blankslate::sys::mounts::MountTable;
@@ -29,6 +29,8 @@ struct FakeZfs {
     datasets: RefCell<BTreeMap<DatasetName, Present>>,
     calls: RefCell<Vec<String>>,
     fail_at: Option<usize>,
+    /// Stops after it has destroyed the first snapshot.
+    breaks: bool,
 }
 
 impl FakeZfs {
@@ -65,6 +67,12 @@ impl Zfs for &FakeZfs {
     fn roll_back(&self, order: &Order) -> Result<(), ZfsError> {
         self.count(format!("roll back {}", order.pool()))?;
         for root in order.roots() {
+            if self.breaks {
+                let mut all = self.datasets.borrow_mut();
+                let present = all.get_mut(&root.dataset).unwrap();
+                present.snapshots.retain(|s| s.guid != root.doomed[0].guid);
+                return Err(ZfsError::Broken("a signal came".into()));
+            }
             let mut all = self.datasets.borrow_mut();
             let present = all.get_mut(&root.dataset).unwrap();
             assert_eq!(present.guid, root.guid);
@@ -222,6 +230,25 @@ fn a_pool_that_refuses_or_fails_does_not_stop_the_next_and_is_named() {
         );
         assert!(receipt.is_trouble(), "a/root has on-failure = emergency");
     }
+}
+
+#[test]
+fn an_act_that_stops_half_way_is_told_with_what_went() {
+    let zfs = FakeZfs { breaks: true, ..pools() };
+    let receipt = boot(&zfs, &situation(Switch::On));
+    let [_, root, tmp] = receipt.roots.as_slice() else { panic!("{receipt:?}") };
+    assert_eq!((root.outcome, tmp.outcome), (Outcome::Failed, Outcome::Failed));
+    let names = |root: &RootReceipt| -> Vec<String> {
+        root.destroyed.iter().map(|snapshot| snapshot.name.to_string()).collect()
+    };
+    assert_eq!(names(root), ["new"]);
+    assert_eq!(names(tmp), Vec::<String>::new());
+    assert_eq!(root.facts.as_ref().unwrap().snapshots.len(), 3, "the facts are those of before");
+    assert_eq!(
+        root.sentence(),
+        "a/root NOT rolled back, it failed: the rollback may have stopped half way: a signal came; \
+         compare `zfs list -t snapshot` with this receipt"
+    );
 }
 
 #[test]

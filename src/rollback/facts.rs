@@ -29,7 +29,7 @@ pub struct Present {
     pub readonly: Option<bool>,
     /// `available` or `unavailable` for an encrypted one; none otherwise.
     pub key_status: Option<String>,
-    /// Bytes written since the blank; asked about only when no snapshot is newer than it.
+    /// Bytes written since its newest snapshot. A decision asks only when that is the blank.
     pub written: Option<u64>,
     /// Datasets below it. They are not the root and are not touched.
     pub children: Vec<String>,

@@ -40,12 +40,12 @@ impl Lzc {
         })
     }
 
-    /// Runs a program and returns the text that it returns.
-    fn run(&self, pool: &str, program: &str, args: NvList, sync: bool) -> Result<String, ZfsError> {
+    /// Runs a program that may change nothing, and returns the text that it returns.
+    fn read(&self, pool: &str, program: &str, args: NvList) -> Result<String, ZfsError> {
         let unreadable = |cause: String| ZfsError::Unreadable { pool: pool.to_owned(), cause };
         let answer = self
             .0
-            .run_channel_program(pool, program, INSTRUCTIONS, MEMORY, sync, args)
+            .run_channel_program(pool, program, INSTRUCTIONS, MEMORY, false, args)
             .map_err(|error| unreadable(cause(error)))?;
         answer.get_string("return").map_err(|error| unreadable(format!("no answer: {error}")))
     }
@@ -58,7 +58,6 @@ fn cause(error: Error) -> String {
             Some(Value::String(text)) => crate::path::escape(text.as_bytes()),
             _ => "the channel program failed without a reason".to_owned(),
         },
-        // EROFS: the pool was imported with readonly=on.
         // EAGAIN: the pool waits for a disk that went away.
         Error::Io(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {
             "it is suspended: a disk does not answer; see `zpool status`".to_owned()
@@ -66,6 +65,7 @@ fn cause(error: Error) -> String {
         Error::Io(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             "it is not imported; import it, or mend root.dataset".to_owned()
         }
+        // EROFS: the pool was imported with readonly=on.
         Error::Io(cause) if cause.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
             "it is imported read-only; import it without readonly=on".to_owned()
         }
@@ -96,7 +96,7 @@ impl Zfs for Lzc {
             put(&mut args, pool, &format!("dataset.{}", at + 1), dataset.as_str())?;
             put(&mut args, pool, &format!("blank.{}", at + 1), &dataset.at(blank))?;
         }
-        let text = self.run(pool, program::FACTS, args, false)?;
+        let text = self.read(pool, program::FACTS, args)?;
         let datasets: Vec<&DatasetName> = roots.iter().map(|(dataset, _)| *dataset).collect();
         program::facts(pool, &datasets, &text)
     }

@@ -14,6 +14,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+pub mod human;
 #[cfg(feature = "cli")]
 pub mod loss;
 pub mod path;

@@ -82,6 +82,20 @@ impl HostPath {
         Self([base.0.as_slice(), self.0.as_slice()].concat())
     }
 
+    /// Returns what it is called where `base` is `/`; none if it does not lie there. The reverse of
+    /// [`below`](Self::below).
+    #[must_use]
+    pub fn seen_from(&self, base: &HostPath) -> Option<Self> {
+        if base.is_root() {
+            return Some(self.clone());
+        }
+        match self.0.strip_prefix(base.0.as_slice())? {
+            [] => Some(Self::root()),
+            rest @ [b'/', ..] => Some(Self(rest.to_vec())),
+            _ => None,
+        }
+    }
+
     /// Whether this is `/`.
     #[must_use]
     pub fn is_root(&self) -> bool {

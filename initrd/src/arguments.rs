@@ -15,8 +15,9 @@ Usage:
   blankslate-initrd persist [--config FILE] [--root DIR]
 
 Commands:
-  boot     roll every declared root back to its blank snapshot, before it is
-           mounted, and write /run/blankslate/boot.json
+  boot     adopt what is declared and lies only on a root, roll every declared
+           root back to its blank snapshot, before it is mounted, and write
+           /run/blankslate/boot.json
   persist  put every declared path in place below DIR, before the real init
            starts, and write /run/blankslate/persist.json
 

@@ -1,4 +1,5 @@
-//! `boot`: rolls the declared roots back before they are mounted, and writes the receipt.
+//! `boot`: saves what is declared and lies only on a root, rolls the roots back before they are
+//! mounted, and writes the receipt.
 
 use std::path::Path;
 use std::time::Instant;
@@ -9,11 +10,12 @@ use blankslate::rollback::receipt::{FILE, Receipt};
 use blankslate::rollback::run;
 use blankslate::sys::lock::Lock;
 use blankslate::sys::machine::situation;
-use blankslate::sys::privilege::require_for_rollback;
+use blankslate::sys::privilege::{Need, drop_others, require};
 use blankslate::sys::record::{Level, RUN_DIR, kernel_log, write};
 use blankslate::sys::signals::hold_all;
 use blankslate::zfs::Lzc;
 
+use crate::adopt::adopt;
 use crate::{FINE, NOT_DONE, TROUBLE};
 
 /// Runs the boot step and returns the exit status.
@@ -37,8 +39,11 @@ pub fn run(config: &Path) -> u8 {
 /// Looks at the machine only once the lock is held: what another run mounted or rolled back is seen.
 fn roll_back(config: &Config) -> Receipt {
     let trouble = |what: String| Receipt::of_trouble(Some(config.digest.clone()), what);
-    if let Err(missing) = require_for_rollback() {
+    if let Err(missing) = require(Need::RollBack) {
         return trouble(missing.to_string());
+    }
+    if let Err(error) = drop_others(Need::RollBack) {
+        tracing::warn!("{error}");
     }
     let _lock = match Lock::take(Path::new(RUN_DIR)) {
         Ok(lock) => lock,
@@ -53,7 +58,8 @@ fn roll_back(config: &Config) -> Receipt {
     };
     #[expect(clippy::disallowed_methods, reason = "the clock starts here, once")]
     let start = Instant::now();
-    run::run(config, &situation, Lzc::connect, &|| start.elapsed())
+    let clock = || start.elapsed();
+    run::run(config, &situation, Lzc::connect, &mut |roots| adopt(config, roots, &clock), &clock)
 }
 
 /// Says what became of every root: on stderr, and one line each in the kernel log, loud when a root is

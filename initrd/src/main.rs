@@ -1,8 +1,10 @@
 //! `blankslate-initrd`: the boot steps. Reads arguments, runs one step, turns its end into an exit
 //! status. Everything it does is in the library; this crate can be read in one sitting.
 
+mod adopt;
 mod arguments;
 mod boot;
+mod found;
 mod log;
 mod persist;
 

@@ -54,7 +54,8 @@ fn host(config: &str) -> tempfile::TempDir {
 #[test]
 fn userns_each_kind_of_bad_input_is_one_sentence_and_exit_status_2() {
     let erased = format!(
-        "{GOOD}[[root]]\nmount = \"/\"\nkind = \"zfs\"\ndataset = \"r/l\"\nsnapshot = \"blank\"\n"
+        "{}[[root]]\nmount = \"/\"\nkind = \"zfs\"\ndataset = \"r/l\"\nsnapshot = \"blank\"\n",
+        GOOD.replacen("path", "device = \"r/p\"\nfs = \"zfs\"\npath", 1)
     );
     let table: &[(&str, &[&str], &str)] = &[
         (
@@ -75,12 +76,12 @@ fn userns_each_kind_of_bad_input_is_one_sentence_and_exit_status_2() {
         (
             GOOD,
             &["persist", "--root", "c.toml", "--config", "c.toml"],
-            "<3>blankslate: cannot use c.toml as the root: it must be a directory: Not a directory (os error 20)\n",
+            "<3>blankslate: cannot use c.toml as the root: Not a directory (os error 20); it must be a directory\n",
         ),
         (
             GOOD,
             &["persist", "--root", "none", "--config", "c.toml"],
-            "<3>blankslate: cannot use none as the root: it must be a directory: No such file or directory (os error 2)\n",
+            "<3>blankslate: cannot use none as the root: No such file or directory (os error 2); it must be a directory\n",
         ),
         (
             &GOOD.replace("/persist", "/store"),
@@ -129,11 +130,12 @@ fn userns_a_boot_step_that_cannot_read_its_configuration_leaves_a_receipt_that_s
 fn userns_entries_that_can_be_placed_are_and_the_rest_is_exit_status_1() {
     let more = "[[store.entry]]\ntarget = \"/gone\"\nkind = \"directory\"\n";
     let dir = host(&format!("{GOOD}{more}"));
+    fs::write(dir.path().join("root/persist/gone"), "a file").unwrap();
     let output = run(dir.path(), &["persist", "--root", "root", "--config", "c.toml"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert_eq!(
         said(&output),
-        "<3>blankslate: /gone is not in place: /persist/gone does not exist; create it, a directory, and try again\n\
+        "<3>blankslate: /gone is not in place: /persist/gone is a file, not a directory; move it away, or mend line 7\n\
          <6>blankslate: 1 of 2 entries are in place\n"
     );
     assert_eq!(output.stdout, b"./blankslate/persist.json\n");

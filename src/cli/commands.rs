@@ -6,9 +6,12 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use super::args::Format;
-use super::exit::ExitStatus;
+use super::exit::{ExitStatus, complain};
+use super::explain::{self, Explain};
+use super::place::{self, Paths, Place, Printed};
 use super::status;
 use crate::config::{Config, DEFAULT_FILE};
+use crate::persist::rewriters::warnings;
 
 /// The program's name, before every sentence on standard error.
 pub const NAME: &str = "blankslate";
@@ -25,14 +28,46 @@ pub struct Blankslate {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Tell what the initrd did in this boot
+    /// Tell what `apply` would do
+    #[command(after_help = "\
+Exit status:
+  0  everything is in place
+  1  something would be done, or would not be touched
+  2  trouble: it cannot be told")]
+    Plan(Printed),
+    /// Put every declared path in place on the running host
+    ///
+    /// Data that lies at a path is copied into the store first, so that nothing is hidden. What is in
+    /// place and not declared any more is taken out of place; the store is not touched. Nothing is
+    /// ever removed or overwritten.
+    #[command(after_help = EXIT_OF_PLACING)]
+    Apply(Place),
+    /// Copy what lies at some declared paths into the store, and put them in place
+    #[command(after_help = EXIT_OF_PLACING)]
+    Adopt(Paths),
+    /// Take paths that are not declared any more out of the store again
+    ///
+    /// The data is copied back to where it was; the store keeps its copy.
+    #[command(after_help = EXIT_OF_PLACING)]
+    Forget(Paths),
+    /// Tell what the initrd did in this boot, and how everything declared is now
     #[command(after_help = "\
 Exit status:
   0  all is as it should be
-  1  a root was not rolled back although it should have been, or a declared
-     path is not in place
-  2  trouble: it cannot be told")]
+  1  something is off: a root was not rolled back although it should have been,
+     an entry is not in place, hides data or is not declared any more, a store
+     holds what an old root had beside what it keeps, or could not be searched
+  2  trouble: an entry could not be looked at, or nothing can be told
+
+Run it as root: only then is everything seen, also what a mount hides.")]
     Status(Status),
+    /// Tell what becomes of a path and why, and the lines that keep it
+    #[command(after_help = "\
+Exit status:
+  0  it is kept, or needs no keeping
+  1  the next boot erases it, or it is declared and not in place yet
+  2  trouble: it cannot be told")]
+    Explain(Explain),
     /// Validate a configuration
     #[command(after_help = "\
 Exit status:
@@ -41,9 +76,12 @@ Exit status:
     Check(Check),
 }
 
-/// Tells what the initrd did in this boot.
+/// Tells what the initrd did in this boot, and how everything declared is now.
 #[derive(Debug, clap::Args)]
 pub struct Status {
+    /// List everything in the stores that is not declared, not only the largest
+    #[arg(long)]
+    pub strays: bool,
     /// The tree that is treated as /
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
@@ -63,17 +101,31 @@ pub struct Check {
     pub file: PathBuf,
 }
 
+const EXIT_OF_PLACING: &str = "\
+Exit status:
+  0  all is as declared
+  1  something was not touched, or is in use; the reason is on standard error
+  2  trouble: a bad configuration, a store that is not there, a step that failed";
+
 /// Carries out one command.
 ///
 /// # Errors
 /// A sentence on why it could not be carried out.
 pub fn run(args: &Blankslate) -> Result<ExitStatus> {
     match &args.command {
+        Command::Plan(args) => place::plan(args),
+        Command::Apply(args) => place::apply(args),
+        Command::Adopt(args) => place::adopt(args),
+        Command::Forget(args) => place::forget(args),
         Command::Status(args) => status::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Check(args) => {
             let config = Config::load(&args.file)?;
             let file = crate::path::escape(args.file.as_os_str().as_encoded_bytes());
             crate::loss::Accept::new(&config.accept, &file)?;
+            for warning in warnings(&config) {
+                complain(NAME, &warning);
+            }
             Ok(ExitStatus::Clean)
         }
     }
@@ -88,7 +140,7 @@ mod tests {
     fn the_arguments_are_sound_and_every_help_fits_a_terminal() {
         let command = Blankslate::command();
         command.clone().debug_assert();
-        for name in ["", "status", "check"] {
+        for name in ["", "plan", "apply", "adopt", "forget", "status", "explain", "check"] {
             let one = command.find_subcommand(name).cloned();
             let mut one = one.unwrap_or_else(|| command.clone()).term_width(80);
             let help = one.render_long_help().to_string();

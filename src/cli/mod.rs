@@ -3,5 +3,8 @@
 pub mod args;
 pub mod commands;
 pub mod exit;
+pub mod explain;
+pub mod place;
+mod progress;
 pub mod status;
 pub mod what_will_i_lose;

@@ -1,152 +1,221 @@
-//! `blankslate status`: what the initrd wrote down, for a person or a program.
+//! `blankslate status`: what the initrd did in this boot, and how everything declared is now.
+//!
+//! In: what the steps of the boot wrote down, the configuration, and the host as it is. Out: problems
+//! with their cures, for a person or a program. Reads, and changes nothing.
 
-use std::fmt::Write as _;
+mod beneath;
+pub mod json;
+pub mod look;
+pub mod text;
+
 use std::io::{self, Write as _};
-use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::args::Format;
 use super::commands::Status;
 use super::exit::ExitStatus;
+use super::place::run_dir;
 use crate::config::Config;
-use crate::path::escape;
+use crate::path::HostPath;
+use crate::persist::observe::StoreProblem;
 use crate::persist::record::{self, Record};
+use crate::persist::rewriters::warnings;
+use crate::persist::state::{State, note_of_meta, open_directories};
+use crate::persist::strays::{Strays, find};
 use crate::rollback::receipt::{self, Receipt};
-use crate::sys::record::{RUN_DIR, parse};
+use crate::sys::record::read;
+use crate::sys::{Look, Sys, tree};
+use look::{Entries, Host};
 
-/// What is known about this boot. Its schema is `docs/schema/status-1.json`.
-#[derive(Debug, Serialize)]
-struct Known {
-    /// The version of this shape.
-    version: u32,
-    /// Whether all is as it should be.
-    ok: bool,
+/// Everything that is known.
+#[derive(Debug, Default)]
+pub struct Now {
+    /// What the step that rolls back wrote.
+    pub boot: Option<Receipt>,
+    /// What the steps that place entries wrote.
+    pub persist: Option<Record>,
     /// Whether the initrd read the configuration that the host has now; none where that cannot be
     /// told.
-    same_config: Option<bool>,
+    pub same_config: Option<bool>,
     /// Datasets of declared roots that the initrd did not try to roll back.
-    roots_not_tried: Vec<String>,
-    /// Targets of declared entries that the initrd did not try to put in place.
-    entries_not_tried: Vec<String>,
-    /// What the step that rolls back wrote.
-    boot: Option<Receipt>,
-    /// What the step that places entries wrote.
-    persist: Option<Record>,
+    pub roots_not_tried: Vec<String>,
+    /// Targets of declared entries that nothing tried to put in place.
+    pub entries_not_tried: Vec<String>,
+    /// The stores that cannot be used: what is wrong, and whether that could be told at all.
+    pub stores: Vec<BadStore>,
+    /// Every entry.
+    pub entries: Entries,
+    /// Directories that have to be closed and are open, with their modes.
+    pub open: Vec<(HostPath, u32)>,
+    /// What was moved aside and is still there.
+    pub aside: Vec<Aside>,
+    /// What lies in the stores and is no entry.
+    pub strays: Strays,
+    /// What is worth knowing and not off.
+    pub notes: Vec<String>,
 }
 
-/// Prints what the initrd did.
+/// A store that cannot be used.
+#[derive(Debug)]
+pub struct BadStore {
+    /// Its path.
+    pub path: HostPath,
+    /// What is wrong, and the cure.
+    pub problem: String,
+    /// Whether it could not even be looked at.
+    pub is_unseen: bool,
+}
+
+/// What lay at a target before its data was copied into the store.
+#[derive(Debug)]
+pub struct Aside {
+    /// The target.
+    pub target: String,
+    /// Where it lies now.
+    pub path: HostPath,
+    /// Whether the next boot erases it.
+    pub is_erased: bool,
+}
+
+/// Prints how everything is.
 ///
 /// # Errors
-/// A record is damaged, or one is missing and there is no configuration that tells whether it should
-/// be there.
+/// A record is damaged, or the configuration cannot be read.
 pub fn run(args: &Status) -> Result<ExitStatus> {
-    let run = args.root.join(RUN_DIR.trim_start_matches('/'));
-    let boot: Option<Receipt> = read(&run, receipt::FILE, receipt::VERSION)?;
-    let persist: Option<Record> = read(&run, record::FILE, record::VERSION)?;
+    let run = run_dir(&args.root);
+    let read_boot = read::<Receipt>(&run, receipt::FILE, receipt::VERSION);
+    let boot = read_boot.map_err(anyhow::Error::msg)?;
+    let read_persist = read::<Record>(&run, record::FILE, record::VERSION);
+    let persist = read_persist.map_err(anyhow::Error::msg)?;
     let config = match Config::load(&args.config) {
-        Ok(config) => Some(config),
-        Err(error) if boot.is_none() || persist.is_none() => {
-            let step = if boot.is_none() { "boot" } else { "persist" };
-            bail!("there is no record of blankslate-initrd {step} in this boot, and {error}");
+        Ok(config) => config,
+        Err(error) => {
+            // What is known all the same is not kept back.
+            if matches!(args.format, Format::Text) {
+                let known = Now { boot, persist, ..Now::default() };
+                io::stdout().write_all(text::receipt(&known).as_bytes())?;
+            }
+            bail!("{error}");
         }
-        Err(_) => None,
     };
-    let known = weigh(boot, persist, config.as_ref());
-    let text = match args.format {
-        Format::Json => serde_json::to_string_pretty(&known)? + "\n",
-        Format::Text => render(&known),
+    let memory = persist.as_ref().map(Record::memory).unwrap_or_default();
+    let host = Host::open(&args.root, &config, memory)?;
+    let now = gather(&host, boot, persist);
+    let printed = match args.format {
+        Format::Json => json::render(&now)?,
+        Format::Text => text::render(&now, tree::columns(io::stdout()), args.strays),
     };
-    io::stdout().write_all(text.as_bytes()).context("cannot write the status")?;
-    Ok(if known.ok { ExitStatus::Clean } else { ExitStatus::Loss })
+    io::stdout().write_all(printed.as_bytes()).context("cannot write the status")?;
+    Ok(now.verdict())
 }
 
-/// Reads a record; none when the initrd wrote none.
-#[expect(clippy::disallowed_methods, reason = "reads what the initrd wrote down")]
-fn read<T: DeserializeOwned>(run: &Path, name: &str, version: u32) -> Result<Option<T>> {
-    let file = run.join(name);
-    let shown = crate::path::escape(file.as_os_str().as_encoded_bytes());
-    match std::fs::read(&file) {
-        Ok(text) => match parse(&text, version) {
-            Ok(record) => Ok(Some(record)),
-            Err(why) => bail!("cannot understand {shown}: {why}"),
-        },
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(cause).with_context(|| format!("cannot read {shown}")),
-    }
+fn gather(host: &Host<'_>, boot: Option<Receipt>, persist: Option<Record>) -> Now {
+    let entries = host.entries(&|_| true);
+    let mut open: Vec<(HostPath, u32)> =
+        entries.declared.iter().flat_map(|entry| open_directories(&entry.seen)).collect();
+    open.sort();
+    open.dedup();
+    let is_bad = |path: &HostPath| host.bad.iter().any(|bad| bad.store == *path);
+    let strays = find(&host.root, host.config, &|store| !is_bad(&store.path));
+    let stores = host.bad.iter().map(|bad| BadStore {
+        path: bad.store.clone(),
+        problem: bad.problem.to_string(),
+        is_unseen: matches!(bad.problem, StoreProblem::Unreadable(_)),
+    });
+    let stores = stores.collect();
+    let aside = persist.iter().flat_map(|record| set_aside(host, record)).collect();
+    let notes = notes(host, &entries, &strays);
+    let mut now =
+        Now { boot, persist, stores, entries, open, aside, strays, notes, ..Now::default() };
+    now.weigh(host.config);
+    now
 }
 
-/// What is declared and of which the initrd wrote nothing was not done.
-fn weigh(boot: Option<Receipt>, persist: Option<Record>, config: Option<&Config>) -> Known {
-    let tried_root = |name: &str| {
-        boot.iter().flat_map(|receipt| &receipt.roots).any(|root| root.dataset == name)
-    };
-    let tried_entry = |path: &str| {
-        persist.iter().flat_map(|record| &record.entries).any(|entry| entry.target == path)
-    };
-    let roots = config.iter().flat_map(|config| &config.roots).map(|root| root.dataset.to_string());
-    let roots_not_tried: Vec<String> = roots.filter(|name| !tried_root(name)).collect();
-    let entries = config.iter().flat_map(|config| config.entries());
-    let entries = entries.map(|(_, entry)| entry.target.exact());
-    let entries_not_tried: Vec<String> = entries.filter(|path| !tried_entry(path)).collect();
-    let rolled = boot.as_ref().is_none_or(Receipt::is_as_it_should) && roots_not_tried.is_empty();
-    let placed =
-        persist.as_ref().is_none_or(Record::is_as_it_should) && entries_not_tried.is_empty();
-    let read = boot.as_ref().and_then(|receipt| receipt.config.clone());
-    let read = read.or_else(|| persist.as_ref().and_then(|record| record.config.clone()));
-    let same_config = read.zip(config).map(|(read, config)| read == config.digest);
-    let ok = rolled && placed;
-    Known { version: 1, ok, same_config, roots_not_tried, entries_not_tried, boot, persist }
-}
-
-fn render(known: &Known) -> String {
-    let mut text = String::new();
-    if let Some(receipt) = &known.boot {
-        render_boot(&mut text, receipt);
-    }
-    for dataset in &known.roots_not_tried {
-        let _ = writeln!(text, "{dataset} NOT rolled back: the initrd did not try");
-    }
-    if let Some(record) = &known.persist {
-        render_entries(&mut text, record);
-    }
-    for target in &known.entries_not_tried {
-        let target = escape(target.as_bytes());
-        let _ = writeln!(text, "{target} is not in place: the initrd did not try");
-    }
-    if known.same_config == Some(false) {
-        text.push_str("the initrd read another configuration than the host has now\n");
-    }
-    if text.is_empty() {
-        text.push_str("nothing is declared, and nothing was done\n");
-    }
-    text
-}
-
-fn render_boot(text: &mut String, receipt: &Receipt) {
-    for line in receipt.trouble.iter().flat_map(|trouble| trouble.lines()) {
-        let _ = writeln!(text, "nothing was rolled back: {line}");
-    }
-    for root in &receipt.roots {
-        let _ = writeln!(text, "{}", root.sentence());
-    }
-}
-
-fn render_entries(text: &mut String, record: &Record) {
-    for line in record.trouble.iter().flat_map(|trouble| trouble.lines()) {
-        let _ = writeln!(text, "nothing was put in place: {line}");
-    }
-    let missing = record.entries.iter().filter(|entry| entry.reason.is_some()).count();
-    let all = record.entries.len();
-    if all > 0 {
-        let _ = writeln!(text, "{} of {all} entries in place at boot", all - missing);
-    }
+fn set_aside(host: &Host<'_>, record: &Record) -> Vec<Aside> {
+    let mut found = Vec::new();
     for entry in &record.entries {
-        if let Some(reason) = &entry.reason {
-            let target = escape(entry.target.as_bytes());
-            let _ = writeln!(text, "{target} is not in place: {reason}");
+        for path in entry.set_aside.iter().filter_map(|path| path.parse::<HostPath>().ok()) {
+            if matches!(host.sys.look(&path), Ok(Look::Absent | Look::Blocked(_))) {
+                continue;
+            }
+            let is_erased = host.is_erased(&path);
+            found.push(Aside { target: entry.target.clone(), path, is_erased });
         }
+    }
+    found
+}
+
+fn notes(host: &Host<'_>, entries: &Entries, strays: &Strays) -> Vec<String> {
+    let mut notes = warnings(host.config);
+    let metas = entries.declared.iter().filter_map(|e| note_of_meta(&e.seen, &host.accounts));
+    notes.extend(metas);
+    notes.extend(strays.staging.iter().map(|left| {
+        format!(
+            "{} was left by a copy that was interrupted; what it was copied from is untouched, and \
+             the next copy to that place throws it away",
+            left.path
+        )
+    }));
+    notes.extend(strays.mounts.iter().map(|point| {
+        format!("{point} is another file system; it was not searched for what nobody declares")
+    }));
+    if let Some(why) = &host.no_accounts {
+        notes.push(format!("{why}, so owners were not compared"));
+    }
+    if !entries.is_beneath_seen && !entries.declared.is_empty() {
+        notes.push("what lies hidden beneath the mounts was not seen; run it as root".to_owned());
+    }
+    notes
+}
+
+impl Now {
+    /// What is declared and of which nothing was written down was not tried.
+    fn weigh(&mut self, config: &Config) {
+        let tried_root = |name: &str| {
+            self.boot.iter().flat_map(|boot| &boot.roots).any(|root| root.dataset == name)
+        };
+        let tried_entry = |path: &str| {
+            self.persist.iter().flat_map(|record| &record.entries).any(|e| e.target == path)
+        };
+        let roots = config.roots.iter().map(|root| root.dataset.to_string());
+        let roots_not_tried = roots.filter(|name| !tried_root(name)).collect();
+        let entries = config.entries().map(|(_, entry)| entry.target.exact());
+        let entries_not_tried = entries.filter(|path| !tried_entry(path)).collect();
+        // What rolled the root back is what the boot was made with; a later apply may have read more.
+        let read = self.boot.as_ref().and_then(|boot| boot.config.clone());
+        let read = read.or_else(|| self.persist.as_ref().and_then(|record| record.config.clone()));
+        self.same_config = read.map(|read| read == config.digest);
+        self.roots_not_tried = roots_not_tried;
+        self.entries_not_tried = entries_not_tried;
+    }
+
+    /// Whether everything could be looked at.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.verdict() != ExitStatus::Trouble
+            && self.strays.gaps.is_empty()
+            && (self.entries.is_beneath_seen || self.entries.declared.is_empty())
+    }
+
+    /// Whether all is as it should be, something is off, or it cannot be told.
+    #[must_use]
+    pub fn verdict(&self) -> ExitStatus {
+        let has = |wanted: &dyn Fn(State) -> bool| {
+            self.entries.declared.iter().any(|entry| wanted(entry.status.state))
+        };
+        if self.stores.iter().any(|store| store.is_unseen) || has(&|state| state == State::Unseen) {
+            return ExitStatus::Trouble;
+        }
+        let is_fine = self.boot.as_ref().is_none_or(Receipt::is_as_it_should)
+            && self.persist.as_ref().is_none_or(|record| record.trouble.is_none())
+            && self.roots_not_tried.is_empty()
+            && self.stores.is_empty()
+            && !has(&|state| state != State::InPlace)
+            && self.entries.undeclared.is_empty()
+            && self.open.is_empty()
+            && self.strays.conflicts.is_empty()
+            && self.strays.gaps.is_empty();
+        if is_fine { ExitStatus::Clean } else { ExitStatus::Loss }
     }
 }

@@ -11,12 +11,14 @@ use super::args::{Format, WhatWillILose};
 use super::exit::{ExitStatus, complain};
 use crate::config::{Config, ConfigError, DEFAULT_FILE};
 use crate::loss::blank::{self, Blank};
+use crate::loss::facts::Recorded;
 use crate::loss::json::Json;
 use crate::loss::text::{Setting, Text};
 use crate::loss::{
     Accept, Gap, Guide, Report, Rules, Sink, Summary, Trees, Unfolded, Writer, facts, scan,
 };
 use crate::path::{HostPath, escape};
+use crate::sys::Sys;
 use crate::sys::linux::LinuxSys;
 use crate::sys::mounts::MountTable;
 use crate::sys::record::RUN_DIR;
@@ -86,23 +88,29 @@ fn make<W: Writer<Error = io::Error>>(case: Case, every: bool, writer: W) -> Res
 
 /// Reads the configuration and the state of the host, and opens both trees.
 fn case(args: &WhatWillILose) -> Result<Case> {
-    let (config, config_file) = config(args.config.as_deref())?;
+    let (mut config, config_file) = config(args.config.as_deref())?;
     let file = config_file.clone().unwrap_or_default();
+    let recorded = recorded(&args.root)?;
+    config.accept.extend(recorded.accept_rules());
     let accept = Accept::new(&config.accept, &file).context("cannot use the configuration")?;
     let cannot_scan = || format!("cannot scan {}", shown(&args.root));
     let tree = tree::open_bare(&args.root).with_context(cannot_scan)?;
     let root = args.root.canonicalize().with_context(cannot_scan)?;
     let path = HostPath::new(root.as_os_str().as_bytes()).with_context(cannot_scan)?;
     let table = MountTable::read().context("cannot read the mount table")?;
-    let recorded = if path.is_root() { facts::recorded(Path::new(RUN_DIR))? } else { Vec::new() };
     let sys = LinuxSys::below(&root).with_context(cannot_scan)?;
     let mounts = facts::mounts_below(table, &path);
-    let rules = facts::facts(&config, accept, mounts, &recorded, &sys);
+    let rules = facts::facts(&config, accept, mounts, &recorded.mounts, &|path| sys.look(path));
     let place = blank::place(&path, &config);
     let blank = blank::find(&root, &place, args.blank.as_deref(), &config)?;
     let others = blank::other_roots(&path, &place, &config);
     let is_declared = config.roots.iter().any(|declared| declared.mount == place);
     Ok(Case { root, tree, blank, others, is_declared, config, config_file, rules })
+}
+
+/// What the boot that made this root wrote down.
+fn recorded(root: &Path) -> Result<Recorded> {
+    Ok(facts::recorded(&root.join(RUN_DIR.trim_start_matches('/')))?)
 }
 
 /// The configuration that was named, the host's if none was, an empty one if the host has none.

@@ -1,5 +1,7 @@
 //! What a configuration has to be as a whole: pure rules over values that are each well formed.
 
+mod device;
+
 use std::collections::BTreeMap;
 
 use super::{Config, Entry, Fault, How, Kind, Store};
@@ -39,19 +41,11 @@ fn roots(config: &Config, faults: &mut Vec<Fault>) {
 fn stores(config: &Config, faults: &mut Vec<Fault>) {
     let mut seen: Vec<&Store> = Vec::new();
     for store in &config.stores {
-        if store.path.is_root() || config.roots.iter().any(|root| root.mount == store.path) {
+        let mut bad = |key, what| faults.push(fault(store.line, key, what));
+        if let Some(erased) = erased_above(config, store) {
             let what =
-                format!("{} is erased at boot; a store needs a file system of its own", store.path);
-            faults.push(fault(store.line, "store.path", what));
-        }
-        if let Some(root) =
-            config.roots.iter().find(|root| Some(root.dataset.as_str()) == store.device.as_deref())
-        {
-            let what = format!(
-                "{} is the root of line {}, which is erased at boot; use another dataset",
-                root.dataset, root.line
-            );
-            faults.push(fault(store.line, "store.device", what));
+                format!("{erased} is erased at boot; a store needs a file system of its own");
+            bad("store.path", what);
         }
         for other in &seen {
             if store.path.starts_with(&other.path) || other.path.starts_with(&store.path) {
@@ -59,11 +53,20 @@ fn stores(config: &Config, faults: &mut Vec<Fault>) {
                     "{} and the store {} of line {} lie in one another; keep one",
                     store.path, other.path, other.line
                 );
-                faults.push(fault(store.line, "store.path", what));
+                bad("store.path", what);
             }
         }
+        device::check(config, store, &seen, faults);
         seen.push(store);
     }
+}
+
+/// The root that the store would lie on: one that is mounted between where its file system is and
+/// where the store is.
+fn erased_above<'c>(config: &'c Config, store: &'c Store) -> Option<&'c HostPath> {
+    let between = |at: &&HostPath| at.starts_with(&store.mount) && store.path.starts_with(at);
+    let root = config.roots.iter().map(|root| &root.mount).find(between);
+    root.or_else(|| store.path.is_root().then_some(&store.path))
 }
 
 fn one_entry(config: &Config, store: &Store, entry: &Entry, faults: &mut Vec<Fault>) {
@@ -86,6 +89,12 @@ fn one_entry(config: &Config, store: &Store, entry: &Entry, faults: &mut Vec<Fau
             ));
         }
     }
+    if let Some(at) = store_mount_above(config, entry) {
+        bad(format!(
+            "{} lies on the file system of the store at {at}, which is not erased; drop the entry",
+            entry.target
+        ));
+    }
     for root in &config.roots {
         if root.mount.is_root() {
             continue;
@@ -94,6 +103,18 @@ fn one_entry(config: &Config, store: &Store, entry: &Entry, faults: &mut Vec<Fau
             bad(format!("{} would cover the root {}", entry.target, root.mount));
         }
     }
+}
+
+/// Where the file system of a store hides the root at an entry's target: what lies there survives, and
+/// would be taken for what the root holds.
+fn store_mount_above<'c>(config: &'c Config, entry: &Entry) -> Option<&'c HostPath> {
+    let root = config.root_of(&entry.target)?;
+    let hides = |store: &&Store| {
+        store.mount.is_below(&root.mount)
+            && entry.target.starts_with(&store.mount)
+            && !entry.target.starts_with(&store.path)
+    };
+    config.stores.iter().find(hides).map(|store| &store.mount)
 }
 
 /// Entries that get in each other's way: the same target twice, or one inside a file or a symlink.

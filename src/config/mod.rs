@@ -99,12 +99,13 @@ impl OnFailure {
 /// A place that survives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
-    /// Where it is mounted on the running host.
+    /// The directory below which everything is kept, as the running host sees it.
     pub path: HostPath,
-    /// What is mounted there, so that the initrd can mount it before the root exists.
-    pub device: Option<String>,
-    /// The file system's type, as mount(8) takes it.
-    pub fs: Option<String>,
+    /// Where its file system is mounted on the running host: at the path, or above it.
+    pub mount: HostPath,
+    /// What the initrd mounts by itself when it has to adopt something before a rollback; none only
+    /// where it never has to.
+    pub device: Option<Device>,
     /// What is kept in it.
     pub entries: Vec<Entry>,
     /// The line of the configuration that declares it.
@@ -117,6 +118,17 @@ impl Store {
     pub fn source(&self, entry: &Entry) -> HostPath {
         entry.target.below(&self.path)
     }
+}
+
+/// A file system that can be mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// What is mounted, as mount(8) takes it; of ZFS a dataset.
+    pub name: String,
+    /// The file system's type.
+    pub fs: String,
+    /// Mount options, separated by commas.
+    pub options: Option<String>,
 }
 
 /// One declared path.
@@ -266,6 +278,13 @@ impl Config {
         let text = std::fs::read_to_string(file)
             .map_err(|cause| ConfigError::Unreadable { file: name.clone(), cause })?;
         Self::parse(&text).map_err(|faults| ConfigError::Faulty { file: name, faults })
+    }
+
+    /// The root that `path` lies on; of roots mounted in one another the innermost.
+    #[must_use]
+    pub fn root_of(&self, path: &HostPath) -> Option<&Root> {
+        let above = self.roots.iter().filter(|root| path.starts_with(&root.mount));
+        above.max_by_key(|root| root.mount.as_bytes().len())
     }
 
     /// Every entry with the store that keeps it.

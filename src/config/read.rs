@@ -9,7 +9,9 @@ use toml::de::DeTable;
 
 use super::VERSION;
 use super::section::{Document, MISSING, Section, integer};
-use super::{AcceptRule, Config, Entry, Fault, How, Kind, NewerSnapshots, OnFailure, Root, Store};
+use super::{
+    AcceptRule, Config, Device, Entry, Fault, How, Kind, NewerSnapshots, OnFailure, Root, Store,
+};
 use crate::path::HostPath;
 
 /// Reads the whole text. The configuration is complete only when there is no fault.
@@ -82,12 +84,36 @@ fn read_root(mut section: Section) -> Option<Root> {
 
 fn read_store(mut section: Section) -> Option<Store> {
     let path = section.parsed::<HostPath>("path");
-    let device = section.text("device");
-    let fs = section.text("fs");
+    let mount = section.parsed_or("mount", path.clone());
+    let device = read_device(&mut section);
     let entries = section.tables("entry").into_iter().filter_map(read_entry).collect();
     let line = section.line();
     section.finish();
-    Some(Store { path: path?, device, fs, entries, line })
+    Some(Store { path: path?, mount: mount?, device, entries, line })
+}
+
+/// What the initrd mounts; a part of it says nothing.
+fn read_device(section: &mut Section) -> Option<Device> {
+    let name = section.text("device");
+    let fs = section.text("fs");
+    let options = section.text("options");
+    match (section.has("device"), section.has("fs")) {
+        (true, false) => {
+            section
+                .fault("fs", format!("{MISSING}write the type of the device, e.g. fs = \"zfs\""));
+        }
+        (false, true) => {
+            section.fault("device", format!("{MISSING}write what is mounted, or drop fs"));
+        }
+        (true, true) => {}
+        (false, false) => {
+            for key in ["mount", "options"].into_iter().filter(|key| section.has(key)) {
+                let what = "is about a device, and none is named; add device and fs, or drop it";
+                section.fault(key, what.into());
+            }
+        }
+    }
+    Some(Device { name: name?, fs: fs?, options })
 }
 
 fn read_entry(mut section: Section) -> Option<Entry> {

@@ -126,6 +126,19 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// A text that has to be a `T` where it is there; otherwise `default`.
+    pub(super) fn parsed_or<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &mut self,
+        name: &'static str,
+        default: Option<T>,
+    ) -> Option<T> {
+        if self.has(name) {
+            return self.parsed(name);
+        }
+        self.asked.push(name);
+        default
+    }
+
     /// One of a few words. Without a default it must be there.
     pub(super) fn choice<T: Copy>(
         &mut self,

@@ -1,5 +1,7 @@
 //! What is taken, and every fault with its line, key and cure.
 
+mod stores;
+
 use super::*;
 use proptest::prelude::*;
 
@@ -17,7 +19,7 @@ on-failure = "emergency"
 path = "/persist"
 device = "rpool/safe/persist"
 fs = "zfs"
-
+options = "noatime,nodev"
 [[store.entry]]
 target = "/var/lib/bluetooth/"
 kind = "directory"
@@ -86,8 +88,12 @@ fn every_key_is_read() {
     };
     let store = Store {
         path: path("/persist"),
-        device: Some("rpool/safe/persist".into()),
-        fs: Some("zfs".into()),
+        mount: path("/persist"),
+        device: Some(Device {
+            name: "rpool/safe/persist".into(),
+            fs: "zfs".into(),
+            options: Some("noatime,nodev".into()),
+        }),
         entries: vec![bluetooth, machine_id],
         line: 11,
     };

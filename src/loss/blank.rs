@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 
 use super::Gap;
-use super::facts::seen_from;
 use crate::config::{Config, Root};
 use crate::path::{HostPath, escape};
 use crate::sys::tree::{self, Tree};
@@ -40,7 +39,7 @@ pub fn place(scanned: &HostPath, config: &Config) -> HostPath {
 /// them. `scanned` is where the tree lies, `place` where it belongs.
 #[must_use]
 pub fn other_roots(scanned: &HostPath, place: &HostPath, config: &Config) -> Vec<Gap> {
-    let below = |root: &Root| seen_from(place, &root.mount).filter(|path| !path.is_root());
+    let below = |root: &Root| root.mount.seen_from(place).filter(|path| !path.is_root());
     let gap = |path: HostPath| {
         let there = path.below(scanned);
         let error = format!(

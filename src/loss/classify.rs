@@ -4,7 +4,7 @@
 //! When in doubt a change is lost: a report that is wrong in this direction costs a look, one that is
 //! wrong in the other costs the data.
 
-use super::rules::{Placement, Rules};
+use super::rules::{Holds, Placement, Rules};
 use super::{Change, ChangeKind, FileType};
 use crate::config::{How, Kind};
 use crate::path::HostPath;
@@ -38,6 +38,9 @@ pub enum Keeper {
     Mount,
     /// Something below it that comes again; the directory is made on the way.
     Parent,
+    /// The entry with this target: the store holds nothing for it yet, so the next boot copies what
+    /// lies there into the store before it rolls back.
+    Adopted(HostPath),
 }
 
 /// What there is to say about something lost.
@@ -50,9 +53,9 @@ pub enum Remark {
     /// It lies below a mount that hides it.
     Shadowed,
     /// It is the target of the entry with this target, or lies below it; but the entry is not in
-    /// place, and nothing takes the data over into the store.
+    /// place, and the store holds other data.
     NotInPlace(HostPath),
-    /// The same, and the store does not hold the entry either.
+    /// The same, and the store holds something that cannot be put in place, or nobody can tell.
     NoSource(HostPath),
 }
 
@@ -69,7 +72,8 @@ pub fn classify(change: Change, rules: &Rules) -> Judged {
     Judged { change, verdict }
 }
 
-/// What brings the path back: only the thing itself, as an empty place, and never what lies below it.
+/// What brings the path back: only the thing itself, as an empty place, and never what lies below it,
+/// unless that is copied into the store first.
 fn keeper(change: &Change, rules: &Rules) -> Option<Keeper> {
     // What is in the blank goes back to what it is there; where that is something else, it stands in
     // the way of what the boot would make.
@@ -80,6 +84,10 @@ fn keeper(change: &Change, rules: &Rules) -> Option<Keeper> {
         && is_place_of(change, entry)
     {
         return Some(Keeper::Entry(entry.target.clone()));
+    }
+    let entry = rules.placement(&change.path).or_else(|| rules.placement_above(&change.path));
+    if let Some(entry) = entry.filter(|entry| entry.adopts(change)) {
+        return Some(Keeper::Adopted(entry.target.clone()));
     }
     let mounted = rules.mounted(&change.path);
     if mounted.is_some_and(|mounted| mounted.again) && is_empty_place(change) {
@@ -118,13 +126,12 @@ fn remark(change: &Change, rules: &Rules) -> Remark {
         return Remark::Shadowed;
     }
     let entry = rules.placement(&change.path).or_else(|| rules.placement_above(&change.path));
-    if let Some(entry) = entry.filter(|entry| !entry.is_in_place || !entry.has_source) {
-        let target = entry.target.clone();
-        return if entry.has_source {
-            Remark::NotInPlace(target)
-        } else {
-            Remark::NoSource(target)
-        };
+    match entry.map(|entry| (entry, entry.source_holds)) {
+        Some((entry, Holds::Unusable)) => return Remark::NoSource(entry.target.clone()),
+        Some((entry, Holds::Data | Holds::Nothing)) if !entry.is_in_place => {
+            return Remark::NotInPlace(entry.target.clone());
+        }
+        Some(_) | None => {}
     }
     if mounted_here { Remark::MountPoint } else { Remark::None }
 }

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::accept::Accept;
-use super::rules::{Mounted, Placement, Rules};
-use crate::config::{Config, Entry, How, Kind, Store};
+use super::rules::{Holds, Mounted, Placement, Rules};
+use crate::config::{AcceptRule, Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::sys::mounts::{Mount, MountTable};
-use crate::sys::record::{self, RUN_DIR};
-use crate::sys::{Look, Sys};
+use crate::sys::record;
+use crate::sys::{Look, SysError};
 
 /// The file systems that every boot mounts: where, and of which types (a container's `/dev` is a
 /// tmpfs).
@@ -23,24 +23,21 @@ const KERNEL: [(&str, &[&str]); 4] = [
     ("/run", &["tmpfs", "ramfs"]),
 ];
 
-/// A record of the initrd that cannot be used.
+/// A record of this boot that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The file could not be read.
-    #[error("cannot read {RUN_DIR}/{FILE}: {0}")]
-    Unreadable(std::io::Error),
-    /// The file is not what the initrd writes.
-    #[error("cannot understand {RUN_DIR}/{FILE}: {0}")]
-    NotUnderstood(String),
-}
+#[error("{0}")]
+pub struct RecordError(String);
 
-/// Returns the rules for the root that is seen at `root` and read through `sys`.
+/// Tells what lies at a path, as [`Sys::look`](crate::sys::Sys::look).
+pub type Looker<'l> = &'l dyn Fn(&HostPath) -> Result<Look, SysError>;
+
+/// Returns the rules for the root that is read through `look`.
 pub fn facts(
     config: &Config,
     accept: Accept,
     mounts: Vec<Mount>,
     recorded: &[HostPath],
-    sys: &dyn Sys,
+    look: Looker<'_>,
 ) -> Rules {
     let mut points: BTreeMap<HostPath, Mounted> = BTreeMap::new();
     for mount in mounts.into_iter().filter(|mount| !mount.point.is_root()) {
@@ -52,8 +49,10 @@ pub fn facts(
         let missing = Mounted { now: false, again: true };
         points.entry(point.clone()).or_insert(missing).again = true;
     }
-    let placements =
-        config.entries().map(|(store, entry)| placement(store, entry, &points, sys)).collect();
+    let placements = config
+        .entries()
+        .map(|(store, entry)| placement(config, (store, entry), &points, look))
+        .collect();
     Rules::new(placements, &points, accept)
 }
 
@@ -65,69 +64,97 @@ fn is_kernel(mount: &Mount) -> bool {
 }
 
 fn placement(
-    store: &Store,
-    entry: &Entry,
+    config: &Config,
+    (store, entry): (&Store, &Entry),
     mounts: &BTreeMap<HostPath, Mounted>,
-    sys: &dyn Sys,
+    look: Looker<'_>,
 ) -> Placement {
     let source = store.source(entry);
     let is_in_place = match entry.how {
         How::Bind => mounts.get(&entry.target).is_some_and(|mounted| mounted.now),
-        How::Symlink => match sys.look(&entry.target) {
+        How::Symlink => match look(&entry.target) {
             Ok(Look::Symlink(text)) => text == source.as_bytes(),
             // What cannot be looked at is not known to be in place.
             Ok(_) | Err(_) => false,
         },
     };
-    let has_source = match (entry.kind, sys.look(&source)) {
-        (Kind::Directory, Ok(Look::Directory(_))) | (Kind::File, Ok(Look::File(_))) => true,
-        (Kind::Directory | Kind::File, Ok(_)) => false,
+    let source_holds = match (entry.kind, look(&source)) {
+        (Kind::Directory, Ok(Look::Directory(seen))) | (Kind::File, Ok(Look::File(seen))) => {
+            if seen.is_empty { Holds::Nothing } else { Holds::Data }
+        }
+        (Kind::Directory | Kind::File, Ok(Look::Absent)) if is_directory(&look(&store.path)) => {
+            Holds::Nothing
+        }
         // Without the privilege to look, what is in place is taken to be held.
-        (Kind::Directory | Kind::File, Err(_)) => is_in_place,
+        (Kind::Directory | Kind::File, Err(_)) if is_in_place => Holds::Data,
+        (Kind::Directory | Kind::File, Ok(_) | Err(_)) => Holds::Unusable,
     };
+    let is_on_root = config.roots.iter().any(|root| entry.target.starts_with(&root.mount));
+    let is_adopted = source_holds == Holds::Nothing && is_on_root;
     let (target, kind, how, line) = (entry.target.clone(), entry.kind, entry.how, entry.line);
-    Placement { target, source, kind, how, line, is_in_place, has_source }
+    Placement { target, source, kind, how, line, is_in_place, source_holds, is_adopted }
+}
+
+fn is_directory(look: &Result<Look, SysError>) -> bool {
+    matches!(look, Ok(Look::Directory(_)))
 }
 
 /// Returns the mounts on and below `root`, an absolute path without symlinks, as paths below it.
 #[must_use]
 pub fn mounts_below(table: MountTable, root: &HostPath) -> Vec<Mount> {
-    let below = |mount: Mount| seen_from(root, &mount.point).map(|point| Mount { point, ..mount });
+    let below = |mount: Mount| mount.point.seen_from(root).map(|point| Mount { point, ..mount });
     table.mounts.into_iter().filter_map(below).collect()
 }
 
-/// Returns what `path`, which is `root` or lies below it, is called where `root` is `/`.
-pub(super) fn seen_from(root: &HostPath, path: &HostPath) -> Option<HostPath> {
-    if root.is_root() {
-        return Some(path.clone());
-    }
-    let rest = path.as_bytes().strip_prefix(root.as_bytes())?;
-    if rest.is_empty() { Some(HostPath::root()) } else { HostPath::new(rest).ok() }
+/// What the record of this boot tells a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Where something was mounted before any entry was placed: the same boot mounts it again.
+    pub mounts: Vec<HostPath>,
+    /// What was set aside when its data had been copied into the store, with the copy.
+    pub set_aside: Vec<(HostPath, HostPath)>,
 }
 
-/// Reads which mounts the initrd recorded; none when there is no record.
+impl Recorded {
+    /// Rules for what need not be reported as lost: the store has a copy of it.
+    pub fn accept_rules(&self) -> impl Iterator<Item = AcceptRule> {
+        self.set_aside.iter().map(|(aside, copy)| AcceptRule {
+            glob: format!("{}/**", globset::escape(&aside.exact())),
+            because: Some(format!("set aside when it was copied to {copy}")),
+            line: 0,
+        })
+    }
+}
+
+/// Reads what was recorded in this boot; nothing when there is no record.
 ///
 /// # Errors
 /// There is a record and it cannot be used.
-#[expect(clippy::disallowed_methods, reason = "the one place where the record is read")]
-pub fn recorded(run_dir: &Path) -> Result<Vec<HostPath>, RecordError> {
-    match std::fs::read(run_dir.join(FILE)) {
-        Ok(text) => parse_record(&text).map_err(RecordError::NotUnderstood),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(cause) => Err(RecordError::Unreadable(cause)),
-    }
+pub fn recorded(run_dir: &Path) -> Result<Recorded, RecordError> {
+    let record = record::read::<Record>(run_dir, FILE, VERSION).map_err(RecordError)?;
+    record.map_or_else(|| Ok(Recorded::default()), |record| understand(&record))
 }
 
-fn parse_record(text: &[u8]) -> Result<Vec<HostPath>, String> {
-    let record: Record = record::parse(text, VERSION)?;
-    let path = |text: &String| text.parse().map_err(|problem| format!("\"{text}\" {problem}"));
-    record.mounts.iter().map(path).collect()
+fn understand(record: &Record) -> Result<Recorded, RecordError> {
+    let path = |text: &String| -> Result<HostPath, RecordError> {
+        text.parse().map_err(|problem| {
+            let shown = crate::path::escape(text.as_bytes());
+            RecordError(format!("cannot understand {FILE}: \"{shown}\" {problem}"))
+        })
+    };
+    let mut set_aside = Vec::new();
+    for entry in &record.entries {
+        for aside in &entry.set_aside {
+            set_aside.push((path(aside)?, path(&entry.source)?));
+        }
+    }
+    Ok(Recorded { mounts: record.mounts.iter().map(path).collect::<Result<_, _>>()?, set_aside })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::{Meta, SysError};
+    use crate::sys::Meta;
 
     fn path(text: &str) -> HostPath {
         text.parse().unwrap()
@@ -140,34 +167,18 @@ mod tests {
     /// Symlinks and their texts, and the directories that are there.
     struct Here(&'static [(&'static str, &'static str)], &'static [&'static str]);
 
-    impl Sys for Here {
-        fn look(&self, at: &HostPath) -> Result<Look, SysError> {
+    impl Here {
+        fn look(&self, at: &HostPath) -> Look {
             let shown = at.to_string();
             if let Some((_, to)) = self.0.iter().find(|(link, _)| *link == shown) {
-                return Ok(Look::Symlink(to.as_bytes().to_vec()));
+                return Look::Symlink(to.as_bytes().to_vec());
             }
             if !self.1.contains(&shown.as_str()) {
-                return Ok(Look::Absent);
+                return Look::Absent;
             }
             let id = crate::sys::FileId { device: (0, 1), inode: 1 };
             let meta = Meta { uid: 0, gid: 0, mode: 0o755 };
-            Ok(Look::Directory(crate::sys::Seen { id, meta, is_mount: false, is_empty: false }))
-        }
-
-        fn make_dir(&mut self, _: &HostPath, _: Meta) -> Result<(), SysError> {
-            panic!("facts change nothing")
-        }
-
-        fn make_file(&mut self, _: &HostPath, _: Meta) -> Result<(), SysError> {
-            panic!("facts change nothing")
-        }
-
-        fn symlink(&mut self, _: &HostPath, _: &HostPath) -> Result<(), SysError> {
-            panic!("facts change nothing")
-        }
-
-        fn bind(&mut self, _: &HostPath, _: &HostPath) -> Result<(), SysError> {
-            panic!("facts change nothing")
+            Look::Directory(crate::sys::Seen { id, meta, is_mount: false, is_empty: false })
         }
     }
 
@@ -182,7 +193,7 @@ mod tests {
             mount("/mnt/usb", "vfat"),
         ];
         let recorded = [path("/nix"), path("/home")];
-        let rules = facts(&config, Accept::default(), mounts, &recorded, &Here(&[], &[]));
+        let rules = facts(&config, Accept::default(), mounts, &recorded, &|_| Ok(Look::Absent));
         let mounted = |now, again| Some(Mounted { now, again });
         let table = [
             ("/", None),
@@ -212,14 +223,21 @@ mod tests {
                 .unwrap();
         let here =
             Here(&[("/c", "/persist/c"), ("/d", "/elsewhere")], &["/persist/a", "/persist/b"]);
-        let rules = facts(&config, Accept::default(), vec![mount("/a", "zfs")], &[], &here);
+        let rules = facts(&config, Accept::default(), vec![mount("/a", "zfs")], &[], &|at| {
+            Ok(here.look(at))
+        });
         let got = |target: &str| {
             let entry = rules.placement(&path(target)).unwrap();
-            (entry.is_in_place, entry.has_source)
+            (entry.is_in_place, entry.source_holds)
         };
         assert_eq!(
             [got("/a"), got("/b"), got("/c"), got("/d")],
-            [(true, true), (false, true), (true, false), (false, false)]
+            [
+                (true, Holds::Data),
+                (false, Holds::Data),
+                (true, Holds::Unusable),
+                (false, Holds::Unusable)
+            ]
         );
     }
 
@@ -230,25 +248,46 @@ mod tests {
         assert_eq!(below, [mount("/", "zfs"), mount("/proc", "proc")]);
     }
 
+    fn parse(text: &str) -> Result<Recorded, String> {
+        let record: Record = record::parse(text.as_bytes(), VERSION)?;
+        understand(&record).map_err(|error| error.to_string())
+    }
+
+    fn text(version: u32, mounts: &str, entries: &str) -> String {
+        format!(
+            r#"{{"version":{version},"program":"0","config":"0","trouble":null,"mounts":{mounts},"entries":{entries},"unfinished":[]}}"#
+        )
+    }
+
     #[test]
     fn a_record_is_understood_or_refused_and_none_is_none() {
-        let record = |version: u32, mounts: &str| {
-            format!(
-                r#"{{"version":{version},"program":"0","config":"0","mounts":{mounts},"entries":[]}}"#
-            )
-        };
-        assert_eq!(parse_record(record(1, r#"["/nix"]"#).as_bytes()), Ok(vec![path("/nix")]));
-        for bad in ["", "{}", "[]", &record(2, "[]"), &record(1, r#"["nix"]"#), &record(1, "[7]")] {
-            assert!(parse_record(bad.as_bytes()).is_err(), "{bad}");
+        let recorded_mounts = parse(&text(1, r#"["/nix"]"#, "[]")).unwrap().mounts;
+        assert_eq!(recorded_mounts, [path("/nix")]);
+        let bad = [text(2, "[]", "[]"), text(1, r#"["nix"]"#, "[]"), text(1, "[7]", "[]")];
+        for bad in ["", "{}", "[]"].into_iter().chain(bad.iter().map(String::as_str)) {
+            assert!(parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(recorded(Path::new("/nowhere/at/all")).unwrap(), []);
+        assert_eq!(recorded(Path::new("/nowhere/at/all")).unwrap(), Recorded::default());
     }
 
     #[test]
     fn a_record_of_another_version_is_told_as_that_whatever_its_shape() {
         for text in [r#"{"version":2}"#, r#"{"version":2,"mounts":{"/nix":{}}}"#] {
-            let problem = parse_record(text.as_bytes()).unwrap_err();
+            let problem = parse(text).unwrap_err();
             assert!(problem.contains("another version of blankslate wrote it"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_was_set_aside_is_accepted_because_the_store_has_a_copy() {
+        let entry = r#"[{"target":"/a","source":"/persist/a","how":"bind","declared":true,"outcome":"done","reason":null,"in_place":true,"set_aside":["/odd[name]/x","/b"]}]"#;
+        let recorded = parse(&text(1, "[]", entry)).unwrap();
+        let rules: Vec<AcceptRule> = recorded.accept_rules().collect();
+        let accept = Accept::new(&rules, "").unwrap();
+        let table = [("/odd[name]/x", Some(0)), ("/odd[name]/x/y", Some(0)), ("/b", Some(1))];
+        let others = [("/oddn/x", None), ("/bb", None), ("/a", None)];
+        for (at, expected) in table.into_iter().chain(others) {
+            assert_eq!(accept.find(&path(at)), expected, "{at}");
         }
     }
 }

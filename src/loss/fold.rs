@@ -4,7 +4,7 @@
 //! Only what may still have to be listed is held back: for each directory that is open and may yet be
 //! told as a whole, the lines of what is in it, and of these a directory that is told as a whole is one.
 
-use super::{ChangeKind, Judged, Remark, Sum, Verdict};
+use super::{ChangeKind, Judged, Keeper, Remark, Sum, Verdict};
 
 /// What is held back.
 #[derive(Debug, Default)]
@@ -28,6 +28,7 @@ enum Fate<'j> {
     Lost,
     Shadowed,
     NotInPlace(&'j crate::path::HostPath),
+    Adopted(&'j crate::path::HostPath),
 }
 
 impl Fold {
@@ -111,10 +112,11 @@ impl Open {
     }
 }
 
-/// What is kept is never told as a whole: it is an empty place.
+/// What is kept is never told as a whole, because it is an empty place; unless it is adopted.
 fn fate(judged: &Judged) -> Option<Fate<'_>> {
     match &judged.verdict {
-        Verdict::Kept(_) => None,
+        Verdict::Kept(Keeper::Adopted(entry)) => Some(Fate::Adopted(entry)),
+        Verdict::Kept(Keeper::Entry(_) | Keeper::Mount | Keeper::Parent) => None,
         Verdict::Accepted(rule) => Some(Fate::Accepted(*rule)),
         // There is nothing in the place of a mount that would have to be seen.
         Verdict::Lost(Remark::None | Remark::MountPoint) => Some(Fate::Lost),

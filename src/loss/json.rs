@@ -185,6 +185,7 @@ fn kept_by(keeper: &Keeper) -> &'static str {
         Keeper::Entry(_) => "entry",
         Keeper::Mount => "mount",
         Keeper::Parent => "parent",
+        Keeper::Adopted(_) => "adoption",
     }
 }
 

@@ -15,7 +15,6 @@ mod classify;
 mod compare;
 pub mod facts;
 mod fold;
-mod human;
 pub mod json;
 mod level;
 mod names;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::accept::Accept;
 use super::scan::Guide;
+use super::{Change, FileType};
 use crate::config::{How, Kind};
 use crate::path::HostPath;
 
@@ -25,8 +26,21 @@ pub struct Placement {
     pub line: usize,
     /// Whether it is in place now.
     pub is_in_place: bool,
-    /// Whether the store holds it, so that the next boot can put it in place.
-    pub has_source: bool,
+    /// What the store has for it.
+    pub source_holds: Holds,
+    /// Whether the next boot would copy what lies there into a store that holds nothing for it.
+    pub is_adopted: bool,
+}
+
+/// What a store has for an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// The entry's data.
+    Data,
+    /// Nothing yet, or an empty directory or file.
+    Nothing,
+    /// Something that cannot be put in place, or it cannot be told.
+    Unusable,
 }
 
 /// What is mounted on a path of the root, or will be.
@@ -126,11 +140,23 @@ fn above(path: &HostPath) -> impl Iterator<Item = &[u8]> {
 }
 
 impl Placement {
-    /// Whether the next boot puts it in place: it refuses an entry that the store does not hold, even
-    /// one that is in place now, such as a symlink whose end is gone.
+    /// Whether the next boot puts it in place. What the store does not hold it makes; only where
+    /// something else lies in the store it refuses.
     #[must_use]
     pub fn comes_again(&self) -> bool {
-        self.has_source
+        self.source_holds != Holds::Unusable
+    }
+
+    /// Whether the next boot copies a change into the store, at or below the target. It takes what is
+    /// of the declared kind, and no sockets.
+    #[must_use]
+    pub fn adopts(&self, change: &Change) -> bool {
+        let is_kind = match (change.path == self.target, self.kind) {
+            (false, kind) => kind == Kind::Directory,
+            (true, Kind::Directory) => change.node.file_type == FileType::Directory,
+            (true, Kind::File) => change.node.file_type == FileType::Regular,
+        };
+        self.is_adopted && is_kind && change.node.file_type != FileType::Socket
     }
 }
 

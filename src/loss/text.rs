@@ -2,13 +2,14 @@
 //!
 //! No name is cut and none reaches the terminal unescaped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::human;
 use super::report::{Summary, Tally, Writer};
-use super::{ChangeKind, FileType, Judged, Placement, Remark, Sum, Time, Verdict};
+use super::rules::Holds;
+use super::{ChangeKind, FileType, Judged, Keeper, Placement, Remark, Sum, Time, Verdict};
 use crate::config::{AcceptRule, DEFAULT_FILE};
+use crate::human;
 use crate::path::{HostPath, escape};
 
 /// What a text report has to know beside the changes.
@@ -41,6 +42,7 @@ pub struct Text<W> {
     has_shadowed: bool,
     has_removed: bool,
     not_in_place: BTreeSet<HostPath>,
+    adopted: BTreeMap<HostPath, Sum>,
 }
 
 /// The columns before the path: size, files, age.
@@ -75,6 +77,7 @@ impl<W: Write> Text<W> {
             has_shadowed: false,
             has_removed: false,
             not_in_place: BTreeSet::new(),
+            adopted: BTreeMap::new(),
         })
     }
 
@@ -93,7 +96,7 @@ impl<W: Write> Text<W> {
         } else {
             human::count(sum.files)
         };
-        let age = human::age(self.setting.now, newest(line, &sum));
+        let age = human::age(self.setting.now, newest(line, &sum).map(|time| time.seconds));
         let slash = if change.below.is_some() { "/" } else { "" };
         let word = word(line).map(|word| format!("{word} ")).unwrap_or_default();
         let path = format!("{word}{}{slash}", change.path);
@@ -116,6 +119,18 @@ impl<W: Write> Text<W> {
         self.prose(&format!("{count} could not be read; what lies there is in no number here:"))?;
         for gap in &summary.gaps {
             writeln!(self.out, "  {}: {}", gap.path, escape(gap.error.as_bytes()))?;
+        }
+        Ok(())
+    }
+
+    fn adopted(&mut self) -> io::Result<()> {
+        for (target, sum) in std::mem::take(&mut self.adopted) {
+            let (files, bytes) = (human::count(sum.files), human::size(sum.bytes));
+            let noun = if sum.files == 1 { "file" } else { "files" };
+            self.prose(&format!(
+                "{target} is declared and not in the store yet ({files} {noun}, {bytes}): \
+                 `blankslate apply` copies it there now, or else the next boot does before it erases."
+            ))?;
         }
         Ok(())
     }
@@ -146,13 +161,14 @@ impl<W: Write> Text<W> {
             if !self.not_in_place.contains(&entry.target) {
                 continue;
             }
-            let why = if entry.has_source {
-                "but is not in place, and what lies there is not taken over".to_owned()
-            } else {
-                format!(
-                    "but {} does not exist, and what lies there is not taken over",
-                    entry.source
-                )
+            let source = &entry.source;
+            let why = match entry.source_holds {
+                Holds::Unusable => format!("but {source} cannot be put in place"),
+                Holds::Data => format!(
+                    "but is not in place, and {source} holds other data; the next boot keeps both, \
+                     this one as {source}.from-old-root"
+                ),
+                Holds::Nothing => "but is not in place".to_owned(),
             };
             self.prose(&format!("{} is declared (line {}), {why}.", entry.target, entry.line))?;
         }
@@ -202,6 +218,9 @@ impl<W: Write> Writer for Text<W> {
     type Error = io::Error;
 
     fn line(&mut self, line: &Judged) -> io::Result<()> {
+        if let Verdict::Kept(Keeper::Adopted(target)) = &line.verdict {
+            self.adopted.entry(target.clone()).or_default().add(&line.change.sum());
+        }
         let Verdict::Lost(remark) = &line.verdict else { return Ok(()) };
         match remark {
             Remark::Shadowed => self.has_shadowed = true,
@@ -223,6 +242,7 @@ impl<W: Write> Writer for Text<W> {
             let what = "entries, mounts and the directories above them";
             self.prose(&format!("Kept, or made again: {kept} paths ({what})."))?;
         }
+        self.adopted()?;
         self.accepted(summary)?;
         self.verdict(summary)?;
         self.advice(summary)?;

@@ -1,14 +1,18 @@
-//! Carries out a plan, entry by entry, and tells what became of each.
+//! Carries out the plan of one entry, step by step, and tells what became of it.
+
+use std::collections::BTreeSet;
 
 use super::plan::{EntryPlan, Refusal, Step};
-use crate::sys::{Sys, SysError};
+use super::record::Made;
+use crate::path::HostPath;
+use crate::sys::{Copied, Look, Meta, Sys, SysError, Watch};
 
 /// What became of one entry.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It was in place already; nothing was done.
+    /// It was as declared already; nothing was done.
     Unchanged,
-    /// It was put in place now.
+    /// It was put in place, or taken out of place, now.
     Done,
     /// It was not touched.
     Refused(Refusal),
@@ -17,43 +21,193 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the entry is in place.
+    /// Whether it is now as declared.
     #[must_use]
-    pub fn is_in_place(&self) -> bool {
+    pub fn is_good(&self) -> bool {
         match self {
             Self::Unchanged | Self::Done => true,
             Self::Refused(_) | Self::Failed(_) => false,
         }
     }
-}
 
-/// Carries out the steps of every entry. One that is refused or fails does not stop the others.
-///
-/// Returns one outcome for each entry, in the plan's order.
-pub fn apply(sys: &mut dyn Sys, plans: &[EntryPlan]) -> Vec<Outcome> {
-    plans.iter().map(|plan| apply_one(sys, plan)).collect()
-}
-
-fn apply_one(sys: &mut dyn Sys, plan: &EntryPlan) -> Outcome {
-    let steps = match &plan.steps {
-        Err(refusal) => return Outcome::Refused(refusal.clone()),
-        Ok(steps) if steps.is_empty() => return Outcome::Unchanged,
-        Ok(steps) => steps,
-    };
-    for step in steps {
-        tracing::debug!("{step}");
-        if let Err(error) = carry_out(sys, step) {
-            return Outcome::Failed(error);
+    /// The word for it in a record, and the reason where it is not as declared.
+    #[must_use]
+    pub fn in_words(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::Unchanged => ("unchanged", None),
+            Self::Done => ("done", None),
+            Self::Refused(why) => ("refused", Some(why.to_string())),
+            Self::Failed(error) => ("failed", Some(error.to_string())),
         }
     }
-    Outcome::Done
 }
 
-fn carry_out(sys: &mut dyn Sys, step: &Step) -> Result<(), SysError> {
-    match step {
-        Step::MakeDirectory { path, meta } => sys.make_dir(path, *meta),
-        Step::MakeFile { path, meta } => sys.make_file(path, *meta),
-        Step::Bind { source, target } => sys.bind(source, target),
-        Step::Symlink { target, source } => sys.symlink(target, source),
+/// What was done for one entry.
+#[derive(Debug)]
+pub struct Turn {
+    /// The plan.
+    pub plan: EntryPlan,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What was copied into the store, and from where.
+    pub adopted: Vec<(HostPath, Copied)>,
+    /// Where what lay at the target lies now.
+    pub set_aside: Vec<HostPath>,
+    /// What was made although its owner is not known yet.
+    pub provisional: Vec<Made>,
+    /// What was given to its owner now.
+    pub finished: Vec<HostPath>,
+    /// Whether what an earlier run had put at the target was taken away.
+    pub took_out: bool,
+}
+
+impl Turn {
+    /// A turn in which nothing was done.
+    #[must_use]
+    pub fn new(plan: EntryPlan, outcome: Outcome) -> Self {
+        Self {
+            plan,
+            outcome,
+            adopted: Vec::new(),
+            set_aside: Vec::new(),
+            provisional: Vec::new(),
+            finished: Vec::new(),
+            took_out: false,
+        }
+    }
+
+    /// Whether it is in place now: for what nobody declares any more, whether it still is.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        self.plan.is_declared == self.outcome.is_good()
+    }
+
+    /// Puts what an earlier turn for the same entry did in front of this one.
+    #[must_use]
+    pub(super) fn after(mut self, mut earlier: Self) -> Self {
+        earlier.adopted.append(&mut self.adopted);
+        earlier.set_aside.append(&mut self.set_aside);
+        earlier.provisional.append(&mut self.provisional);
+        earlier.finished.append(&mut self.finished);
+        let outcome = match (earlier.outcome, self.outcome) {
+            (Outcome::Done, Outcome::Unchanged) => Outcome::Done,
+            (_, now) => now,
+        };
+        let took_out = earlier.took_out || self.took_out;
+        Self { plan: self.plan, outcome, took_out, ..earlier }
+    }
+}
+
+/// One run over many entries.
+pub(super) struct Run<'a> {
+    pub(super) sys: &'a mut dyn Sys,
+    pub(super) watch: Watch<'a>,
+    /// Directories that this run made. Several plans may ask for the same one above their entries.
+    pub(super) made: BTreeSet<HostPath>,
+}
+
+impl Run<'_> {
+    /// Carries out the steps of one plan.
+    pub(super) fn apply(&mut self, plan: EntryPlan) -> Turn {
+        let steps = match &plan.steps {
+            Err(refusal) => {
+                let outcome = Outcome::Refused(refusal.clone());
+                return Turn::new(plan, outcome);
+            }
+            Ok(steps) if steps.is_empty() => return Turn::new(plan, Outcome::Unchanged),
+            Ok(steps) => steps.clone(),
+        };
+        let mut turn = Turn::new(plan, Outcome::Done);
+        for step in &steps {
+            tracing::debug!("{step}");
+            match self.carry_out(step, &mut turn) {
+                Ok(None) => {}
+                Ok(Some(refusal)) => {
+                    turn.outcome = Outcome::Refused(refusal);
+                    break;
+                }
+                Err(error) => {
+                    turn.outcome = Outcome::Failed(error);
+                    break;
+                }
+            }
+        }
+        turn
+    }
+
+    fn carry_out(&mut self, step: &Step, turn: &mut Turn) -> Result<Option<Refusal>, SysError> {
+        match step {
+            Step::MakeDirectory { path, meta, is_provisional } => {
+                if self.made.contains(path) {
+                    return Ok(None);
+                }
+                self.sys.make_dir(path, *meta)?;
+                self.made.insert(path.clone());
+                self.note_provisional(turn, path, *meta, *is_provisional)?;
+            }
+            Step::MakeFile { path, meta, is_provisional } => {
+                self.sys.make_file(path, *meta)?;
+                self.note_provisional(turn, path, *meta, *is_provisional)?;
+            }
+            Step::Own { path, from, to } => {
+                self.sys.own(path, *from, *to)?;
+                turn.finished.push(path.clone());
+            }
+            Step::Adopt { from, to } => return self.adopt(from, to, turn),
+            Step::SetAside { target, shows, place } => {
+                turn.set_aside.extend(self.sys.set_aside(target, *shows, place)?);
+            }
+            Step::Bind { source, target } => self.sys.bind(source, target)?,
+            Step::Symlink { target, source } => self.sys.symlink(target, source)?,
+            Step::Unbind { target, shows } => {
+                self.sys.unbind(target, *shows)?;
+                turn.took_out = true;
+            }
+            Step::Unlink { target, to } => {
+                self.sys.unlink(target, to)?;
+                turn.took_out = true;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Who opened something for writing while it was copied would go on writing to what is set aside:
+    /// that is asked last, when only a rename is left to be done.
+    fn adopt(
+        &mut self,
+        from: &HostPath,
+        to: &HostPath,
+        turn: &mut Turn,
+    ) -> Result<Option<Refusal>, SysError> {
+        let copied = self.sys.stage(from, to, self.watch)?;
+        let writers = self.sys.writers(from);
+        if !matches!(&writers, Ok(none) if none.is_empty()) {
+            self.sys.discard(to)?;
+            return writers.map(|writers| Some(Refusal::Busy { writers }));
+        }
+        if let Err(error) = self.sys.publish(to) {
+            // The first error is the one to be told.
+            if let Err(also) = self.sys.discard(to) {
+                tracing::warn!("{also}");
+            }
+            return Err(error);
+        }
+        turn.adopted.push((from.clone(), copied));
+        Ok(None)
+    }
+
+    /// Which one it is, is noted as well: whoever owns the directory above could put another there.
+    fn note_provisional(
+        &self,
+        turn: &mut Turn,
+        path: &HostPath,
+        meta: Meta,
+        is_provisional: bool,
+    ) -> Result<(), SysError> {
+        if is_provisional && let Look::Directory(seen) | Look::File(seen) = self.sys.look(path)? {
+            let entry = turn.plan.target.clone();
+            turn.provisional.push(Made { path: path.clone(), entry, meta, id: seen.id });
+        }
+        Ok(())
     }
 }

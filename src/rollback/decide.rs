@@ -1,12 +1,18 @@
 //! Whether roots may be rolled back: pure, total, and the only maker of an [`Order`].
 //!
-//! In: what is declared, what the pool says, what the machine says. Out: for every root of the pool
-//! proceed, skip or refuse, and one order for all of them or none. What is not understood is refused.
+//! In: what is declared, what the pool says, what the machine says, what was saved from the roots. Out:
+//! for every root of the pool proceed, skip or refuse, and one order for all of them or none. What is
+//! not understood is refused, and before the roots were searched there is no order at all.
+
+mod refusal;
+
+pub use refusal::Refusal;
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::Search;
 use super::facts::{DatasetFacts, Present, SnapshotFacts};
-use super::situation::{PARAMETER, Situation, Switch};
+use super::situation::{ADOPT, PARAMETER, Situation, Switch};
 use crate::config::{NewerSnapshots, Root};
 use crate::sys::mounts::MountTable;
 use crate::zfs::names::{DatasetName, SnapshotName};
@@ -79,77 +85,12 @@ pub enum SkipReason {
     AlreadyBlank,
 }
 
-/// Why a root was not rolled back although it should have been, and the cure.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each variant is explained by its sentence")]
-pub enum Refusal {
-    #[error(
-        "{PARAMETER}={0} is on the kernel's command line and is not understood; write {PARAMETER}=no or =yes"
-    )]
-    Parameter(String),
-    #[error("a hibernated system may be waiting: {0}; resume it, or boot once with noresume")]
-    Resume(String),
-    #[error("the mounts cannot be read: {0}; mount /proc before this step")]
-    MountsUnknown(String),
-    #[error("{0}")]
-    PoolUnreadable(String),
-    #[error(
-        "there is no dataset {0}; see `zfs list` for the name of the root, and mend root.dataset"
-    )]
-    DatasetMissing(DatasetName),
-    #[error("{dataset} is a {kind}, not a file system; mend root.dataset")]
-    NotAFilesystem { dataset: DatasetName, kind: String },
-    #[error("{dataset} is mounted on {point}; unmount it, or order this step before its mount")]
-    Mounted { dataset: DatasetName, point: String },
-    #[error("there is no snapshot {0}; make it with `zfs snapshot {0}` while the root is empty")]
-    BlankMissing(String),
-    #[error(
-        "{name} has the guid {found}, not {pinned}: it is not the blank that was meant; see `zfs get guid {name}` and mend root.snapshot-guid"
-    )]
-    OtherBlank { name: String, pinned: u64, found: u64 },
-    #[error(
-        "{count} snapshots of {dataset} are newer than the blank, {first} the first of them, and newer-snapshots is \"refuse\"; destroy them, or write newer-snapshots = \"destroy\""
-    )]
-    NewerSnapshots { dataset: DatasetName, count: usize, first: String },
-    #[error(
-        "{snapshot} is newer than the blank and held; release it with `zfs release {} {snapshot}`",
-        quoted(tag)
-    )]
-    Held { snapshot: String, tag: String },
-    #[error(
-        "{snapshot} is newer than the blank and {clone} is cloned from it; destroy the clone, or `zfs promote {clone}`"
-    )]
-    Cloned { snapshot: String, clone: String },
-    #[error(
-        "{bookmark} is a bookmark and may be newer than the blank, which stops a rollback; destroy it with `zfs destroy {bookmark}`"
-    )]
-    Bookmarked { bookmark: String },
-    #[error(
-        "{beside} in the same pool is not rolled back, and a pool is rolled back whole or not at all"
-    )]
-    Beside { beside: DatasetName },
-}
-
-impl Refusal {
-    /// Whether the configuration names something that is not there, so that no later boot will do
-    /// better.
-    #[must_use]
-    pub fn is_misdeclared(&self) -> bool {
-        matches!(self, Self::DatasetMissing(_) | Self::NotAFilesystem { .. })
-    }
-}
-
-/// A tag as a shell takes it.
-fn quoted(tag: &str) -> String {
-    format!("'{}'", tag.replace('\'', "'\\''"))
-}
-
 /// What becomes of the roots of one pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolDecision {
     /// One decision for each root, in the order of the roots.
     pub roots: Vec<Decision>,
-    /// What is done, if anything is.
+    /// What is done, if anything is; none before the roots were searched.
     pub order: Option<Order>,
 }
 
@@ -172,22 +113,30 @@ pub fn decide_without_pool(situation: &Situation) -> Option<Decision> {
     match &situation.switch {
         Switch::On => {}
         Switch::Off => return Some(Decision::Skip(SkipReason::KernelParameter)),
-        Switch::NotUnderstood(value) => {
-            return Some(Decision::Refuse(Refusal::Parameter(value.clone())));
-        }
+        Switch::NotUnderstood(value) => return Some(odd(PARAMETER, value)),
+    }
+    if let Switch::NotUnderstood(value) = &situation.adopt {
+        return Some(odd(ADOPT, value));
     }
     situation.resume.clone().map(|why| Decision::Refuse(Refusal::Resume(why)))
+}
+
+/// A kernel parameter that is not understood.
+fn odd(name: &'static str, value: &str) -> Decision {
+    Decision::Refuse(Refusal::Parameter { name, value: value.to_owned() })
 }
 
 /// Decides about all roots of one pool.
 ///
 /// `facts` is the pool's answer about exactly these roots in this order; anything else is refused.
+/// Called twice: what proceeds while the search is ahead is what has to be searched.
 #[must_use]
 pub fn decide(
     pool: &str,
     roots: &[&Root],
     facts: Result<&[DatasetFacts], &str>,
     situation: &Situation,
+    search: Search<'_>,
 ) -> PoolDecision {
     if let Some(decision) = decide_without_pool(situation) {
         return PoolDecision::all(&decision, roots.len());
@@ -206,11 +155,12 @@ pub fn decide(
         return refuse(Refusal::PoolUnreadable(format!("{pool} answered about other datasets")));
     }
     let each = roots.iter().zip(facts);
-    whole_or_nothing(
-        pool,
-        roots,
-        each.map(|(root, facts)| decide_one(root, facts, mounts)).collect(),
-    )
+    let one = |(root, facts): (&&Root, &DatasetFacts)| decide_one(root, facts, mounts, search);
+    let mut decision = whole_or_nothing(pool, roots, each.map(one).collect());
+    if search == Search::Ahead {
+        decision.order = None;
+    }
+    decision
 }
 
 /// One refusal refuses every root beside it.
@@ -233,10 +183,30 @@ fn whole_or_nothing(pool: &str, roots: &[&Root], mut decisions: Vec<Decision>) -
     PoolDecision { roots: decisions, order }
 }
 
-fn decide_one(root: &Root, facts: &DatasetFacts, mounts: &MountTable) -> Decision {
-    match weigh(root, facts, mounts) {
-        Ok(decision) => decision,
-        Err(refusal) => Decision::Refuse(refusal),
+fn decide_one(
+    root: &Root,
+    facts: &DatasetFacts,
+    mounts: &MountTable,
+    search: Search<'_>,
+) -> Decision {
+    let safe = |decision| match decision {
+        Decision::Proceed(order) => is_safe(root, search).map(|()| Decision::Proceed(order)),
+        Decision::Skip(_) | Decision::Refuse(_) => Ok(decision),
+    };
+    weigh(root, facts, mounts).and_then(safe).unwrap_or_else(Decision::Refuse)
+}
+
+/// Whether nothing that is declared would be lost with the root. The data is worth more than the
+/// blank, so an answer that is missing is a refusal too.
+fn is_safe(root: &Root, search: Search<'_>) -> Result<(), Refusal> {
+    let Search::Over(roots) = search else { return Ok(()) };
+    let mut answers = roots.iter().filter(|searched| searched.dataset == root.dataset).peekable();
+    if answers.peek().is_none() {
+        return Err(Refusal::NotSearched(root.dataset.clone()));
+    }
+    match answers.find_map(|searched| searched.failure.clone()) {
+        Some(why) => Err(Refusal::NotAdopted(why)),
+        None => Ok(()),
     }
 }
 

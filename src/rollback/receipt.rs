@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Found, Way};
 use super::decide::{Decision, RootOrder, SkipReason, Snapshot};
 use super::facts::{DatasetFacts, Present};
+use super::situation::ADOPT;
 use crate::config::{OnFailure, Root};
 use crate::sys::record::Level;
 
@@ -37,6 +39,9 @@ pub struct Phases {
     pub facts: u64,
     /// Deciding.
     pub decide: u64,
+    /// Looking for what is declared and lies only on a root, and copying it.
+    #[serde(default)]
+    pub adopt: u64,
     /// Rolling back.
     pub run: u64,
 }
@@ -52,7 +57,7 @@ pub struct RootReceipt {
     pub snapshot: String,
     /// What was done.
     pub outcome: Outcome,
-    /// Why, unless it was rolled back.
+    /// Why, unless it was rolled back; then what was left out before.
     pub reason: Option<String>,
     /// What the boot does about it when it was refused or failed, as declared.
     pub on_failure: String,
@@ -65,6 +70,9 @@ pub struct RootReceipt {
     pub facts: Option<Present>,
     /// The snapshots that were destroyed with it.
     pub destroyed: Vec<Snapshot>,
+    /// What was saved from it before, or could not be looked at.
+    #[serde(default)]
+    pub adopted: Vec<Found>,
 }
 
 /// What was done to a root.
@@ -147,6 +155,7 @@ impl RootReceipt {
             snapshot_guid: root.snapshot_guid.map(|guid| guid.to_string()),
             facts: facts.and_then(|f| f.present.as_ref()).cloned(),
             destroyed,
+            adopted: Vec::new(),
         }
     }
 
@@ -154,32 +163,56 @@ impl RootReceipt {
     #[must_use]
     pub fn level(&self) -> Level {
         let asked_for = SkipReason::KernelParameter.to_string();
+        let is_all_adopted = self.adopted.iter().all(|found| found.how == Way::Adopted);
         match self.outcome {
             Outcome::Skipped if self.reason == Some(asked_for) => Level::Warning,
+            Outcome::RolledBack if self.reason.is_some() || !is_all_adopted => Level::Warning,
             Outcome::RolledBack | Outcome::Skipped => Level::Notice,
             Outcome::Refused | Outcome::Misdeclared | Outcome::Failed => Level::Error,
         }
     }
 
-    /// The sentence for the kernel log and the console.
+    /// The sentence for the kernel log and the console. It ends in the cure where there is one.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let blank = format!("{}@{}", self.dataset, self.snapshot);
         let why = self.reason.as_deref().unwrap_or("no reason was written down");
-        match (self.outcome, self.destroyed.len()) {
-            (Outcome::RolledBack, 0) => format!("{} rolled back to {blank}", self.dataset),
-            (Outcome::RolledBack, 1) => {
-                format!("{} rolled back to {blank}, 1 newer snapshot destroyed", self.dataset)
+        let (root, adopted) = (&self.dataset, self.adopted());
+        match self.outcome {
+            Outcome::RolledBack => {
+                let gone = counted(self.destroyed.len(), "newer snapshot", "destroyed");
+                let left_out = self.reason.iter().map(|reason| format!(": {reason}"));
+                let left_out: String = left_out.collect();
+                format!("{root} rolled back to {root}@{}{adopted}{gone}{left_out}", self.snapshot)
             }
-            (Outcome::RolledBack, n) => {
-                format!("{} rolled back to {blank}, {n} newer snapshots destroyed", self.dataset)
+            Outcome::Skipped => format!("{root} left as it is: {why}"),
+            Outcome::Refused | Outcome::Misdeclared => {
+                format!("{root} NOT rolled back{adopted}: {why}")
             }
-            (Outcome::Skipped, _) => format!("{} left as it is: {why}", self.dataset),
-            (Outcome::Refused | Outcome::Misdeclared, _) => {
-                format!("{} NOT rolled back: {why}", self.dataset)
-            }
-            (Outcome::Failed, _) => format!("{} NOT rolled back, it failed: {why}", self.dataset),
+            Outcome::Failed => format!("{root} NOT rolled back, it failed{adopted}: {why}"),
         }
+    }
+
+    /// What was saved before, as part of a sentence.
+    fn adopted(&self) -> String {
+        let of = |way| self.adopted.iter().filter(|found| found.how == way).count();
+        counted(of(Way::Adopted), "entry", "adopted")
+            + &counted(of(Way::Beside), "entry", "copied beside its source")
+            + &counted(of(Way::NotLookedAt), "entry", "not looked at")
+    }
+}
+
+/// What is said of a root that was rolled back without a search.
+pub(super) fn not_searched() -> String {
+    format!("{ADOPT}=no is on the kernel's command line, so nothing was adopted before")
+}
+
+/// `, 2 entries adopted`; nothing where there are none.
+fn counted(number: usize, what: &str, done: &str) -> String {
+    let plural = what.strip_suffix('y').map_or(format!("{what}s"), |stem| format!("{stem}ies"));
+    match number {
+        0 => String::new(),
+        1 => format!(", 1 {what} {done}"),
+        n => format!(", {n} {plural} {done}"),
     }
 }
 

@@ -1,36 +1,42 @@
-//! The boot step: asks every pool, decides, acts, and writes down what became of each root.
+//! The boot step: asks every pool, decides, has what is declared saved from the roots, decides again,
+//! acts, and writes down what became of each root.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::decide::{Order, PoolDecision, decide, decide_without_pool};
+use super::adoption::{Search, Searched};
+use super::decide::{Decision, Order, PoolDecision, decide, decide_without_pool};
 use super::facts::DatasetFacts;
-use super::receipt::{Failure, Phases, Receipt, RootReceipt};
-use super::situation::Situation;
+use super::receipt::{Failure, Outcome, Phases, Receipt, RootReceipt, not_searched};
+use super::situation::{Situation, Switch};
 use crate::config::{Config, Root};
 use crate::zfs::{Asked, Detail, Zfs, ZfsError};
+
+/// Saves what is declared and lies only on these roots: copies it into the stores, and makes that last.
+pub type Adopt<'a> = &'a mut dyn FnMut(&[&Root]) -> Vec<Searched>;
 
 /// Rolls back every root that may be rolled back, pool by pool, and returns the receipt.
 ///
 /// Refusals and failures are in the receipt; a pool that fails does not stop the next. `connect` is
-/// called once, and not at all when the machine says that no pool is to be touched. `clock` tells how
-/// long ago some fixed moment was.
+/// called once, and not at all when the machine says that no pool is to be touched. `adopt` is called
+/// at most once for each pool, with those of its roots that are about to be rolled back and on which
+/// entries lie; when it returns, none of them may be mounted any more. `clock` tells how long ago some
+/// fixed moment was.
 pub fn run<Z: Zfs>(
     config: &Config,
     situation: &Situation,
     connect: impl FnOnce() -> Result<Z, ZfsError>,
+    adopt: Adopt<'_>,
     clock: &dyn Fn() -> Duration,
 ) -> Receipt {
     let mut phases = Phases::default();
     let mut receipts = BTreeMap::new();
     let zfs = decide_without_pool(situation).is_none().then(connect);
     for (pool, roots) in by_pool(config) {
-        let act = Act { pool, roots: &roots, situation, clock };
-        let turn = act.one_pool(zfs.as_ref(), &mut phases);
-        for (at, (root, decision)) in roots.iter().zip(&turn.decision.roots).enumerate() {
-            let failure = turn.failure.as_ref();
-            let receipt = RootReceipt::new(root, turn.facts.get(at), decision, failure);
-            receipts.insert(root.line, receipt);
+        let act = Act { config, pool, roots: &roots, situation, clock };
+        let turn = act.one_pool(zfs.as_ref(), adopt, &mut phases);
+        for (at, root) in roots.iter().enumerate() {
+            receipts.extend(turn.receipt(at, root, situation).map(|receipt| (root.line, receipt)));
         }
     }
     let roots = receipts.into_values().collect();
@@ -47,6 +53,7 @@ fn by_pool(config: &Config) -> BTreeMap<&str, Vec<&Root>> {
 
 /// One pool's turn.
 struct Act<'a> {
+    config: &'a Config,
     pool: &'a str,
     roots: &'a [&'a Root],
     situation: &'a Situation,
@@ -58,10 +65,25 @@ struct Turn {
     /// What the pool said before anything was done, where it answered.
     facts: Vec<DatasetFacts>,
     decision: PoolDecision,
+    /// What was saved from the roots that were to be rolled back.
+    searched: Vec<Searched>,
     failure: Option<Failure>,
 }
 
 impl Turn {
+    /// Writes down what became of the root at this place.
+    fn receipt(&self, at: usize, root: &Root, situation: &Situation) -> Option<RootReceipt> {
+        let decision = self.decision.roots.get(at)?;
+        let failure = self.failure.as_ref();
+        let mut receipt = RootReceipt::new(root, self.facts.get(at), decision, failure);
+        let searched = self.searched.iter().filter(|searched| searched.dataset == root.dataset);
+        receipt.adopted = searched.flat_map(|searched| searched.found.clone()).collect();
+        if receipt.outcome == Outcome::RolledBack && situation.adopt == Switch::Off {
+            receipt.reason = Some(not_searched());
+        }
+        Some(receipt)
+    }
+
     /// After a refusal or a failure the pool is asked everything, for the record. Where an act began,
     /// the answer tells how far it came.
     fn look_again(&mut self, error: Option<ZfsError>, now: Option<Vec<DatasetFacts>>) {
@@ -80,8 +102,13 @@ impl Turn {
 }
 
 impl Act<'_> {
-    /// Asks, decides, acts.
-    fn one_pool<Z: Zfs>(&self, zfs: Option<&Result<Z, ZfsError>>, phases: &mut Phases) -> Turn {
+    /// Asks, decides, has the roots searched, decides again, acts.
+    fn one_pool<Z: Zfs>(
+        &self,
+        zfs: Option<&Result<Z, ZfsError>>,
+        adopt: Adopt<'_>,
+        phases: &mut Phases,
+    ) -> Turn {
         let asked: Vec<Asked> = self.roots.iter().map(|r| (&r.dataset, &r.snapshot)).collect();
         let facts = self.timed(&mut phases.facts, || match zfs {
             Some(Ok(zfs)) => {
@@ -91,9 +118,11 @@ impl Act<'_> {
             None => Err("the pool was not asked".to_owned()),
         });
         let known = facts.as_deref().map_err(String::as_str);
-        let decision =
-            self.timed(&mut phases.decide, || decide(self.pool, self.roots, known, self.situation));
-        let mut turn = Turn { facts: facts.unwrap_or_default(), decision, failure: None };
+        let decide = |search| decide(self.pool, self.roots, known, self.situation, search);
+        let first = self.timed(&mut phases.decide, || decide(Search::Ahead));
+        let searched = self.timed(&mut phases.adopt, || self.search(&first, adopt));
+        let decision = self.timed(&mut phases.decide, || decide(Search::Over(&searched)));
+        let mut turn = Turn { facts: facts.unwrap_or_default(), decision, searched, failure: None };
         if let Some(Ok(zfs)) = zfs {
             let act = |order: &Order| zfs.roll_back(order).err();
             let error = self.timed(&mut phases.run, || turn.decision.order.as_ref().and_then(act));
@@ -102,6 +131,27 @@ impl Act<'_> {
             }
         }
         turn
+    }
+
+    /// Has every root searched that is about to be rolled back. Most boots have nothing to look for on
+    /// a root, and then nobody is called.
+    fn search(&self, decision: &PoolDecision, adopt: Adopt<'_>) -> Vec<Searched> {
+        let each = self.roots.iter().zip(&decision.roots);
+        let going = each.filter(|(_, decision)| matches!(decision, Decision::Proceed(_)));
+        let (held, free): (Vec<&Root>, Vec<&Root>) =
+            going.map(|(root, _)| *root).partition(|root| self.is_worth_a_search(root));
+        let mut searched: Vec<Searched> =
+            free.into_iter().map(|root| Searched::nothing(&root.dataset)).collect();
+        if !held.is_empty() {
+            searched.extend(adopt(&held));
+        }
+        searched
+    }
+
+    fn is_worth_a_search(&self, root: &Root) -> bool {
+        let lies_on = |on: Option<&Root>| on.is_some_and(|on| on.dataset == root.dataset);
+        self.situation.adopt == Switch::On
+            && self.config.entries().any(|(_, entry)| lies_on(self.config.root_of(&entry.target)))
     }
 
     fn timed<T>(&self, phase: &mut u64, work: impl FnOnce() -> T) -> T {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::mounts::MountTable;
 use crate::rollback::resume::{has_image, is_off, place};
-use crate::rollback::situation::{Situation, Switch};
+use crate::rollback::situation::{ADOPT, PARAMETER, Situation, Switch};
 
 /// Where systemd writes down, in the firmware, that an image is to be resumed
 /// (systemd-hibernate-resume-generator(8)).
@@ -22,7 +22,8 @@ const HIBERNATE_LOCATION: &str =
 pub fn situation() -> io::Result<Situation> {
     let cmdline = std::fs::read_to_string("/proc/cmdline")?;
     Ok(Situation {
-        switch: Switch::parse(&cmdline),
+        switch: Switch::parse(PARAMETER, &cmdline),
+        adopt: Switch::parse(ADOPT, &cmdline),
         mounts: MountTable::read().map_err(|cause| cause.to_string()),
         resume: resume(&cmdline),
     })

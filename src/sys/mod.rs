@@ -2,8 +2,12 @@
 //!
 //! Every path is opened component by component below one root directory, without following a
 //! symlink, so no component that another user can change steers a privileged step. There is no call
-//! here that removes or replaces anything.
+//! here that removes or overwrites data: what is in the way is renamed, and what is taken away again
+//! is only what this program made itself, a mount, a symlink, an unfinished copy.
 
+pub mod accounts;
+pub mod copy;
+pub mod detached;
 pub mod linux;
 pub mod lock;
 pub mod machine;
@@ -13,6 +17,7 @@ pub mod record;
 pub mod signals;
 #[cfg(feature = "cli")]
 pub mod tree;
+pub mod writers;
 
 use std::io;
 
@@ -68,6 +73,62 @@ pub struct Seen {
     pub is_empty: bool,
 }
 
+/// How far a copy has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Files, directories and all else that was copied.
+    pub things: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+}
+
+/// Who is told how far a copy has come. Called often; it has to be cheap.
+pub type Watch<'w> = &'w (dyn Fn(Progress) + Sync);
+
+/// What a copy holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// How much it was.
+    pub total: Progress,
+    /// The sockets that were left out: a socket is nothing without the process that listens.
+    pub sockets: Vec<HostPath>,
+    /// What could not be taken along although nothing of the content is missing, as sentences.
+    pub notes: Vec<String>,
+}
+
+/// The first difference between two trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Where, in the first of the two.
+    pub path: HostPath,
+    /// In what: `content`, `owner`, `mode`, …, or that only one of the two has it.
+    pub what: &'static str,
+}
+
+/// A process that may still write to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writer {
+    /// Its number.
+    pub pid: u32,
+    /// What it is called.
+    pub command: String,
+    /// The systemd unit that it belongs to, where that can be told.
+    pub unit: Option<String>,
+    /// The file.
+    pub path: HostPath,
+}
+
+/// What is put where something was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// An empty directory to mount on.
+    Directory(Meta),
+    /// An empty file to mount on.
+    File(Meta),
+    /// A symlink with the text of this path.
+    Symlink(HostPath),
+}
+
 /// A system call that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {doing} {path}: {cause}")]
@@ -82,14 +143,36 @@ pub struct SysError {
 
 /// The system as placing entries needs it: all paths are below the root that it was made for.
 ///
-/// Nothing here removes, renames over or follows anything: a plan cannot lose data because this trait
-/// has no word for it.
+/// Nothing here follows a symlink, removes data or renames over it: a plan cannot lose data because
+/// this trait has no word for it.
 pub trait Sys {
     /// Returns what lies at `path`. A symlink is not followed, at no component.
     ///
     /// # Errors
     /// It cannot be told what lies there.
     fn look(&self, path: &HostPath) -> Result<Look, SysError>;
+
+    /// Returns the places strictly below `path` where something is mounted, in no order.
+    ///
+    /// # Errors
+    /// It cannot be told what is mounted.
+    fn mounts_below(&self, path: &HostPath) -> Result<Vec<HostPath>, SysError>;
+
+    /// Returns the first difference between the trees at `one` and `other`, in content, names, types,
+    /// owners, modes, times of modification, extended attributes, ACLs and file flags; none when
+    /// nothing would be lost with either of them. Sockets do not count, and of the two topmost ones
+    /// neither the flags nor a missing time.
+    ///
+    /// # Errors
+    /// Not everything could be read.
+    fn compare(&self, one: &HostPath, other: &HostPath) -> Result<Option<Difference>, SysError>;
+
+    /// Returns the processes that have a regular file at or below `path` open for writing, or mapped
+    /// so that writing reaches it; one line a process and file.
+    ///
+    /// # Errors
+    /// The processes or the tree cannot be read.
+    fn writers(&self, path: &HostPath) -> Result<Vec<Writer>, SysError>;
 
     /// Makes a directory that appears with its final owner and mode. The parent must exist.
     ///
@@ -103,15 +186,74 @@ pub trait Sys {
     /// Something lies there already, or the call failed; then the path is as it was.
     fn make_file(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError>;
 
+    /// Gives a directory or file that this program made with `from` the owner and mode `to`.
+    ///
+    /// # Errors
+    /// It is something else by now, or has another owner or mode than `from`; then it is left alone.
+    fn own(&mut self, path: &HostPath, from: Meta, to: Meta) -> Result<(), SysError>;
+
     /// Makes a symlink at `path` with the text of `to`.
     ///
     /// # Errors
     /// Something lies there already, or the call failed; then the path is as it was.
     fn symlink(&mut self, path: &HostPath, to: &HostPath) -> Result<(), SysError>;
 
+    /// Takes the symlink at `path` away, if its text is that of `to`.
+    ///
+    /// # Errors
+    /// Something else lies there, or the call failed; then the path is as it was.
+    fn unlink(&mut self, path: &HostPath, to: &HostPath) -> Result<(), SysError>;
+
     /// Mounts the directory or file `source`, with what is mounted below it, on `target`.
     ///
     /// # Errors
-    /// The call failed; then nothing is mounted.
+    /// The target holds data, or the call failed; then nothing is mounted.
     fn bind(&mut self, source: &HostPath, target: &HostPath) -> Result<(), SysError>;
+
+    /// Unmounts what is mounted on `target`, if that shows the file `shows`.
+    ///
+    /// # Errors
+    /// Something else is mounted there, it is in use, or the call failed; then it stays mounted.
+    fn unbind(&mut self, target: &HostPath, shows: FileId) -> Result<(), SysError>;
+
+    /// Copies the tree at `from` into a staging place on the file system of `to`, with everything
+    /// that [`compare`](Self::compare) compares, and hard links and holes as they are; then writes it
+    /// out to the disk and compares. Nobody but root can look into it. What lies at `to` and `from` is
+    /// not touched; a copy that an earlier run left unfinished is thrown away first. The directory
+    /// above `to` must exist.
+    ///
+    /// # Errors
+    /// Something could not be copied, changed meanwhile, or differs; then no staging place is left.
+    fn stage(
+        &mut self,
+        from: &HostPath,
+        to: &HostPath,
+        watch: Watch<'_>,
+    ) -> Result<Copied, SysError>;
+
+    /// Renames the staged copy to `to`, where nothing lies or an empty directory or file, and makes
+    /// that last.
+    ///
+    /// # Errors
+    /// There is data at `to`, or the call failed; then `to` is as it was and the copy is still staged.
+    fn publish(&mut self, to: &HostPath) -> Result<(), SysError>;
+
+    /// Throws away what was staged for `to`. Fine when nothing was.
+    ///
+    /// # Errors
+    /// Some of it is still there.
+    fn discard(&mut self, to: &HostPath) -> Result<(), SysError>;
+
+    /// Puts `place` at `target` and what lay there at a new name beside it, in one step. Returns that
+    /// name; none where what lay there was an empty directory, which is gone.
+    ///
+    /// # Errors
+    /// Something else than the file `shows` lies at `target`, or the call failed; then the target is as
+    /// it was.
+    fn set_aside(
+        &mut self,
+        target: &HostPath,
+        shows: FileId,
+        place: &Place,
+    ) -> Result<Option<HostPath>, SysError>;
 }

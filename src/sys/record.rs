@@ -29,7 +29,29 @@ pub fn write(dir: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Reads a record: its version first, so that one of another version is called that.
+/// Reads the record `name` in `dir`; none when there is none.
+///
+/// # Errors
+/// A sentence on why it cannot be read or understood.
+#[expect(clippy::disallowed_methods, reason = "the one place where records are read")]
+pub fn read<T: DeserializeOwned>(
+    dir: &Path,
+    name: &str,
+    version: u32,
+) -> Result<Option<T>, String> {
+    let file = dir.join(name);
+    let shown = || crate::path::escape(file.as_os_str().as_encoded_bytes());
+    match std::fs::read(&file) {
+        Ok(text) => match parse(&text, version) {
+            Ok(record) => Ok(Some(record)),
+            Err(why) => Err(format!("cannot understand {}: {why}", shown())),
+        },
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(format!("cannot read {}: {cause}", shown())),
+    }
+}
+
+/// Reads a record from its text: its version first, so that one of another version is called that.
 ///
 /// # Errors
 /// Why it cannot be understood.

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags, RawDir, ResolveFlags, Statx, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
-use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags};
+use rustix::mount::OpenTreeFlags;
 use rustix::process::{Resource, Rlimit};
 
 use crate::loss::{FileType, Node, Time};
@@ -66,18 +66,20 @@ pub fn open_bare(root: &Path) -> io::Result<Tree> {
     }
 }
 
+/// Opens `root` as everybody sees it, with what is mounted below it.
+///
+/// # Errors
+/// It is missing, is no directory, or cannot be opened.
+pub fn open_seen(root: &Path) -> io::Result<Tree> {
+    tree(open_path(root)?, false)
+}
+
 /// Mounts a ZFS snapshot detached and read-only: nobody else sees it, and it is gone with the value.
 ///
 /// # Errors
 /// Not privileged, no ZFS, or no such snapshot.
 pub fn open_zfs_snapshot(snapshot: &str) -> io::Result<Tree> {
-    let context = rustix::mount::fsopen(c"zfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    rustix::mount::fsconfig_set_string(context.as_fd(), c"source", snapshot)?;
-    rustix::mount::fsconfig_set_flag(context.as_fd(), c"ro")?;
-    rustix::mount::fsconfig_create(context.as_fd())?;
-    let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY | MountAttrFlags::MOUNT_ATTR_NODEV;
-    let flags = FsMountFlags::FSMOUNT_CLOEXEC;
-    tree(rustix::mount::fsmount(context.as_fd(), flags, attributes)?, true)
+    tree(super::detached::mount(snapshot, "zfs", "", true)?, true)
 }
 
 /// Opens the directory through which ZFS shows a snapshot of the file system mounted at `root`.
@@ -247,6 +249,18 @@ impl Stat {
             size,
             mtime: Time { seconds: mtime.tv_sec, nanoseconds: mtime.tv_nsec },
         })
+    }
+
+    /// How many bytes it takes up on disk, as du(1) counts; of a file with several names each name
+    /// has its share.
+    #[must_use]
+    pub fn allocated(&self) -> u64 {
+        let links = if self.file_type().is_ok_and(|kind| kind == FileType::Directory) {
+            1
+        } else {
+            u64::from(self.0.stx_nlink.max(1))
+        };
+        self.0.stx_blocks.saturating_mul(512) / links
     }
 
     fn mount(&self) -> u64 {

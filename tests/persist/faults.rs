@@ -1,123 +1,194 @@
 //! Stopped anywhere and run again, the end is the same; and a stop never costs or covers a byte.
 
-use std::collections::BTreeMap;
-
-use blankslate::config::{Config, How, Kind};
-use blankslate::path::HostPath;
-use blankslate::persist::apply::{Outcome, apply};
-use blankslate::persist::observe::observe;
-use blankslate::persist::plan::plan;
+use blankslate::config::Config;
+use blankslate::persist::accounts::Accounts;
+use blankslate::persist::apply::Outcome;
 use blankslate::persist::record::Record;
 
-use crate::fake::{FakeSys, Node, ROOT, State, path};
-use crate::plans::config;
+use crate::fake::{FakeSys, Fault, ROOT, Tree, errno};
+use crate::promises::Promises;
+use crate::setup::{config, ends, host, initrd, is_unchanged, run};
 
-/// A root with data of its own, a store with data, and entries of every kind; one is refused.
-fn world() -> (FakeSys, Config) {
-    let mut sys = FakeSys::new("/persist");
-    sys.file("/persist/var/lib/bluetooth/key", ROOT, "key");
-    sys.file("/persist/etc/machine-id", ROOT, "id");
-    sys.file("/persist/var/lib/acme/cert", ROOT, "cert");
-    sys.file("/persist/srv/x/y", ROOT, "y");
-    sys.file("/etc/own", ROOT, "own");
-    sys.file("/srv/x/precious", ROOT, "precious");
-    let entries = [
-        ("/var/lib/bluetooth", Kind::Directory, How::Bind),
-        ("/etc/machine-id", Kind::File, How::Bind),
-        ("/var/lib/acme", Kind::Directory, How::Symlink),
-        ("/srv/x", Kind::Directory, How::Bind),
-    ];
-    (sys, config(&entries))
+/// A world, and what is to be made of it.
+pub struct Scenario {
+    pub tree: Tree,
+    pub config: Config,
+    /// What the run before wrote down.
+    pub record: Record,
+    pub accounts: Accounts,
 }
 
-fn run(sys: &mut FakeSys, config: &Config) -> Vec<Outcome> {
-    let plans = plan(&observe(sys, config, &[]));
-    apply(sys, &plans)
+const SECRET: blankslate::sys::Meta = blankslate::sys::Meta { uid: 1000, gid: 100, mode: 0o700 };
+
+const COVERS: &str = "/var/lib/app refused: /var/lib/app holds data, and the entry /var/lib/app/";
+
+const INSIDE: &str = "/var/lib/app/cache refused: the entry /var/lib/app around it holds data that \
+    is not in the store yet; see to that one first";
+
+/// Every kind of entry at once, after a run with another configuration: what the host and what the
+/// initrd makes of it.
+pub fn rich() -> Vec<(&'static str, Scenario)> {
+    vec![("host", rich_with(host())), ("initrd", rich_with(initrd()))]
 }
 
-fn files(state: &State) -> BTreeMap<&HostPath, &Node> {
-    state
-        .nodes
-        .iter()
-        .filter(|(_, node)| matches!(node, Node::File(_, text) if !text.is_empty()))
-        .collect()
+fn rich_with(accounts: Accounts) -> Scenario {
+    let mut tree = Tree::new(&["/persist", "/other"]);
+    tree.file("/persist/var/lib/bluetooth/key", ROOT, "key");
+    tree.file("/persist/etc/machine-id", ROOT, "id");
+    tree.file("/persist/gone/data", ROOT, "gone");
+    tree.file("/persist/linked/data", ROOT, "linked");
+    tree.file("/persist/turned/data", ROOT, "turned");
+    tree.file("/other/moved/deep/data", ROOT, "moved");
+    tree.file("/persist/srv/x/y", ROOT, "y");
+    let earlier = config(&[
+        ("/persist", &["dir bind /gone", "dir sym /linked", "dir bind /turned"]),
+        ("/other", &["dir bind /moved"]),
+    ]);
+    let mut sys = FakeSys::new(tree);
+    let (_, record) = run(&mut sys, &earlier, &Record::default(), &host());
+    let mut tree = sys.tree;
+    tree.file("/var/lib/app/db/rows", SECRET, "rows");
+    tree.file("/var/lib/app/conf", ROOT, "conf");
+    tree.file("/etc/adjtime", ROOT, "adjtime");
+    tree.file("/etc/linked", ROOT, "to be linked");
+    tree.file("/home/alice/.ssh/id", SECRET, "secret");
+    tree.file("/srv/x/precious", ROOT, "precious");
+    tree.file("/etc/own", ROOT, "own");
+    let config = config(&[
+        (
+            "/persist",
+            &[
+                "dir bind /var/lib/bluetooth",
+                "file bind /etc/machine-id",
+                "dir bind /var/lib/app user=svc",
+                "dir bind /var/lib/app/cache user=svc",
+                "dir bind /nowhere/yet user=svc group=svc",
+                "file bind /etc/adjtime",
+                "file sym /etc/linked",
+                "dir sym /turned",
+                "dir bind /srv/x",
+                "dir bind /moved",
+            ],
+        ),
+        ("/other", &["dir bind /var/lib/app/db", "dir bind /home/alice/.ssh"]),
+    ]);
+    Scenario { tree, config, record, accounts }
+}
+
+impl Scenario {
+    fn run(&self, sys: &mut FakeSys) -> (Vec<blankslate::persist::apply::Turn>, Record) {
+        run(sys, &self.config, &self.record, &self.accounts)
+    }
+}
+
+fn same(one: &Tree, other: &Tree, when: &str) {
+    assert_eq!(one.state().against(&other.state()), [""; 0], "{when}");
 }
 
 #[test]
 fn a_second_run_finds_everything_in_place_and_changes_nothing() {
-    let (mut sys, config) = world();
-    let words = |outcomes: Vec<Outcome>| -> Vec<&'static str> {
-        let word = |outcome: &Outcome| match outcome {
-            Outcome::Unchanged => "unchanged",
-            Outcome::Done => "done",
-            Outcome::Refused(_) => "refused",
-            Outcome::Failed(_) => "failed",
+    for (name, scenario) in rich() {
+        let mut sys = FakeSys::new(scenario.tree.clone());
+        let (turns, record) = scenario.run(&mut sys);
+        let refused: Vec<String> =
+            ends(&turns).into_iter().filter(|end| !end.ends_with(" done")).collect();
+        assert_eq!(
+            refused,
+            ["/srv/x refused: /srv/x and /persist/srv/x both hold data and differ, first in the \
+              existence of /srv/x/precious; compare the two, move one of them away, and run \
+              `blankslate apply`"],
+            "{name}"
+        );
+        let once = sys.tree.clone();
+        let (turns, again) = run(&mut sys, &scenario.config, &record, &scenario.accounts);
+        assert!(is_unchanged_or_refused(&turns), "{name}: {:#?}", ends(&turns));
+        assert_eq!(sys.tree, once);
+        let in_place = |record: &Record| -> Vec<(String, bool)> {
+            record.entries.iter().map(|e| (e.target.clone(), e.in_place)).collect()
         };
-        outcomes.iter().map(word).collect()
-    };
-    assert_eq!(words(run(&mut sys, &config)), ["done", "refused", "done", "done"]);
-    let once = sys.state.clone();
-    assert_eq!(words(run(&mut sys, &config)), ["unchanged", "refused", "unchanged", "unchanged"]);
-    assert_eq!(sys.state, once);
+        assert_eq!(in_place(&again), in_place(&record));
+        assert_eq!(again.unfinished, record.unfinished);
+    }
+}
+
+fn is_unchanged_or_refused(turns: &[blankslate::persist::apply::Turn]) -> bool {
+    turns.iter().all(|t| matches!(t.outcome, Outcome::Unchanged | Outcome::Refused(_)))
 }
 
 #[test]
-fn stopped_at_any_call_and_run_again_the_end_is_the_same() {
-    let (mut good, config) = world();
-    run(&mut good, &config);
-    let calls = good.calls();
-    assert!(calls > 20, "{calls} calls");
-    for n in 1..=calls {
-        let mut stopped = world().0.fail_at(n);
-        run(&mut stopped, &config);
-        let before = world().0.state;
-        for (at, node) in files(&before) {
-            assert_eq!(stopped.state.nodes.get(at), Some(node), "{at} after call {n}");
+fn killed_at_any_call_nothing_is_lost_and_the_next_run_ends_as_if_nothing_had_happened() {
+    for (name, scenario) in rich() {
+        let mut good = FakeSys::new(scenario.tree.clone());
+        scenario.run(&mut good);
+        let promises = Promises {
+            before: &scenario.tree,
+            config: &scenario.config,
+            memory: &scenario.record.memory(),
+        };
+        promises.hold(&good.tree).unwrap();
+        assert!(good.calls() > 150, "{}", good.calls());
+        for n in 1..=good.calls() {
+            let mut killed = FakeSys::failing(scenario.tree.clone(), Fault::Killed(n));
+            scenario.run(&mut killed);
+            promises.hold(&killed.tree).unwrap_or_else(|broken| panic!("{name}, {n}: {broken}"));
+            // Who is killed writes no record: the next run knows what the run before it knew.
+            let mut again = FakeSys::new(killed.tree);
+            scenario.run(&mut again);
+            same(&again.tree, &good.tree, &format!("{name}: killed at call {n}"));
         }
-        let mut again = FakeSys::from_state(stopped.state, "/persist");
-        run(&mut again, &config);
-        assert_eq!(again.state, good.state, "stopped at call {n}");
     }
 }
 
 #[test]
-fn nothing_is_ever_mounted_over_data_that_lies_only_there() {
-    let (mut sys, config) = world();
-    run(&mut sys, &config);
-    for target in sys.state.mounts.keys() {
-        let covered = |(at, node): (&HostPath, &Node)| {
-            at.starts_with(target) && matches!(node, Node::File(_, text) if !text.is_empty())
+fn after_an_error_at_any_call_the_others_are_placed_and_the_next_run_ends_well() {
+    for (name, scenario) in rich() {
+        let mut good = FakeSys::new(scenario.tree.clone());
+        let (expected, _) = scenario.run(&mut good);
+        let promises = Promises {
+            before: &scenario.tree,
+            config: &scenario.config,
+            memory: &scenario.record.memory(),
         };
-        assert!(!sys.state.nodes.iter().any(covered), "{target} covers data");
+        for n in 1..=good.calls() {
+            {
+                let errors = [errno::ENOSPC, errno::EROFS, errno::EIO];
+                let fault = Fault::Once(n, errors[n % errors.len()]);
+                let mut hurt = FakeSys::failing(scenario.tree.clone(), fault);
+                let (turns, record) = scenario.run(&mut hurt);
+                let what = format!("{name}: {fault:?}");
+                promises.hold(&hurt.tree).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+                let bad = |turns: &[blankslate::persist::apply::Turn]| -> Vec<String> {
+                    ends(turns).into_iter().filter(|end| end.contains(": ")).collect()
+                };
+                // An entry, those inside it, and where a store cannot be looked at those in it.
+                let hit = bad(&turns).len() - bad(&expected).len().min(bad(&turns).len());
+                assert!(hit <= 10, "{what}: {:#?}", bad(&turns));
+                assert!(turns.len() >= expected.len(), "{what}");
+                let mut again = FakeSys::new(hurt.tree);
+                let (turns, _) = run(&mut again, &scenario.config, &record, &scenario.accounts);
+                promises.hold(&again.tree).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+                // The inner one was placed where the outer one failed: that is mended by a reboot.
+                let (reboot, others): (Vec<String>, _) = bad(&turns)
+                    .into_iter()
+                    .partition(|end| end.starts_with(COVERS) || end.starts_with(INSIDE));
+                assert_eq!(others, bad(&expected), "{what}");
+                if reboot.is_empty() {
+                    same(&again.tree, &good.tree, &what);
+                } else {
+                    assert!(reboot.iter().any(|end| end.starts_with(COVERS)), "{what}: {reboot:?}");
+                }
+            }
+        }
     }
-    assert!(!sys.state.mounts.contains_key(&path("/srv/x")));
 }
 
 #[test]
-fn one_entry_that_fails_does_not_stop_the_others() {
-    let (sys, config) = world();
-    let mut sys = sys;
-    let observations = observe(&sys, &config, &[]);
-    // Between looking and doing, somebody makes the first entry's target.
-    sys.file("/etc/machine-id", ROOT, "someone else's");
-    let outcomes = apply(&mut sys, &plan(&observations));
-    assert!(matches!(&outcomes[0], Outcome::Failed(error)
-        if error.to_string() == "cannot make the file /etc/machine-id: entity already exists"));
-    assert!(outcomes[2].is_in_place() && outcomes[3].is_in_place());
-    assert!(!sys.state.mounts.contains_key(&path("/etc/machine-id")));
-}
-
-#[test]
-fn the_record_says_what_became_of_each_entry_and_fits_its_schema() {
-    let (mut sys, config) = world();
-    let plans = plan(&observe(&sys, &config, &[]));
-    let outcomes = apply(&mut sys, &plans);
-    let record = Record::new(&config.digest, vec!["/home".into()], &plans, &outcomes);
-    let words: Vec<&str> = record.entries.iter().map(|entry| entry.outcome.as_str()).collect();
-    assert_eq!(words, ["done", "refused", "done", "done"]);
-    let schema = include_str!("../../docs/schema/persist-1.json");
-    let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
-    let value = serde_json::to_value(&record).unwrap();
-    let faults: Vec<String> = schema.iter_errors(&value).map(|fault| fault.to_string()).collect();
-    assert_eq!(faults, Vec::<String>::new());
+fn what_a_run_leaves_is_unchanged_for_the_next_even_without_its_record() {
+    let (_, scenario) = rich().remove(0);
+    let mut sys = FakeSys::new(scenario.tree.clone());
+    scenario.run(&mut sys);
+    let once = sys.tree.clone();
+    let (turns, _) = run(&mut sys, &scenario.config, &Record::default(), &scenario.accounts);
+    assert!(is_unchanged_or_refused(&turns) && !is_unchanged(&turns));
+    assert_eq!(sys.tree, once);
 }

@@ -1,15 +1,23 @@
-//! Putting entries in place: on a fake that can fail at any call, and on real mounts.
+//! Putting entries in place: on a system in memory that can fail at any call, and on real mounts.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    clippy::type_complexity,
     reason = "tests"
 )]
 
+mod create;
 mod fake;
 mod faults;
+mod layouts;
+mod owners;
 mod plans;
+mod promises;
+mod properties;
 mod real;
+mod records;
+mod rescue;
+mod setup;
+mod undeclared;

@@ -1,230 +1,198 @@
-//! Every case of source and target, and what the plan makes of it.
+//! Every case of source and target, and what the plan makes of it: see `plans.golden`.
+//!
+//! After a change that is meant, write that file anew with `BLANKSLATE_BLESS=1 cargo test` and read
+//! the difference.
 
-use blankslate::config::{Config, Entry, How, Kind};
-use blankslate::persist::observe::{check_stores, observe};
-use blankslate::persist::plan::plan;
-use blankslate::sys::Meta;
+use std::fmt::Write as _;
 
-use crate::fake::{FakeSys, Node, ROOT, path};
+use blankslate::persist::record::{EntryRecord, Record};
 
-const SECRET: Meta = Meta { uid: 5, gid: 6, mode: 0o700 };
+use crate::fake::{Body, FakeSys, ROOT, Tree, path};
+use crate::setup::{config, host, planned};
 
-/// A configuration with one store and these entries.
-pub fn config(entries: &[(&str, Kind, How)]) -> Config {
-    let entry = |&(target, kind, how): &(&str, Kind, How)| Entry {
-        target: path(target),
-        kind,
-        how,
-        user: None,
-        group: None,
-        mode: None,
-        because: None,
-        line: 9,
-    };
-    let mut config = Config::parse("version = 1\n[[store]]\npath = \"/persist\"\n").unwrap();
-    config.stores[0].entries = entries.iter().map(entry).collect();
-    config
-}
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/persist/plans.golden");
 
-/// The plan as text: a line a step, or the refusal.
-fn planned(sys: &FakeSys, config: &Config) -> String {
-    let plans = plan(&observe(sys, config, &check_stores(sys, config)));
-    let text = plans.iter().map(|entry| match &entry.steps {
-        Ok(steps) if steps.is_empty() => "nothing".to_owned(),
-        Ok(steps) => steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        Err(refusal) => format!("refused: {refusal}"),
-    });
-    text.collect::<Vec<_>>().join("\n")
-}
+/// Owner and mode of what lies at the source, and of what lies at the target.
+const KEPT: blankslate::sys::Meta = blankslate::sys::Meta { uid: 5, gid: 6, mode: 0o750 };
 
-fn absent(_: &mut FakeSys, _: &str) {}
+const TARGET: &str = "/a/b";
+const SOURCE: &str = "/persist/a/b";
 
-fn empty_dir(sys: &mut FakeSys, at: &str) {
-    sys.dir(at, SECRET);
-}
+const SOURCES: [&str; 6] = ["absent", "empty", "data", "symlink", "fifo", "other kind"];
 
-fn full_dir(sys: &mut FakeSys, at: &str) {
-    sys.dir(at, SECRET);
-    sys.file(&format!("{at}/data"), ROOT, "data");
-    sys.put(at, Node::Directory(SECRET));
-}
+const TARGETS: [&str; 18] = [
+    "absent",
+    "empty",
+    "same data",
+    "other data",
+    "other kind, empty",
+    "other kind, data",
+    "fifo",
+    "right symlink",
+    "wrong symlink",
+    "dangling symlink",
+    "right mount",
+    "foreign mount",
+    "below a symlink",
+    "below a file",
+    "ours by the other way",
+    "ours from another store",
+    "ours, replaced in the store",
+    "theirs where ours was",
+];
 
-fn empty_file(sys: &mut FakeSys, at: &str) {
-    sys.file(at, SECRET, "");
-}
-
-fn full_file(sys: &mut FakeSys, at: &str) {
-    sys.file(at, SECRET, "data");
-}
-
-fn fifo(sys: &mut FakeSys, at: &str) {
-    sys.file(at, ROOT, "");
-    sys.put(at, Node::Fifo);
-}
-
-fn link(sys: &mut FakeSys, at: &str, to: &str) {
-    sys.file(at, ROOT, "");
-    sys.put(at, Node::Symlink(to.into()));
-}
-
-fn right_link(sys: &mut FakeSys, at: &str) {
-    link(sys, at, "/persist/a/b");
-}
-
-fn wrong_link(sys: &mut FakeSys, at: &str) {
-    link(sys, at, "/elsewhere");
-}
-
-fn right_mount(sys: &mut FakeSys, at: &str) {
-    empty_dir(sys, at);
-    sys.state.mounts.insert(path(at), path("/persist/a/b"));
-}
-
-fn right_file_mount(sys: &mut FakeSys, at: &str) {
-    empty_file(sys, at);
-    sys.state.mounts.insert(path(at), path("/persist/a/b"));
-}
-
-fn other_mount(sys: &mut FakeSys, at: &str) {
-    empty_dir(sys, at);
-    sys.dir("/other", ROOT);
-    sys.state.mounts.insert(path(at), path("/other"));
-}
-
-type Put = fn(&mut FakeSys, &str);
-
-#[test]
-fn each_case_of_source_and_target_has_its_plan() {
-    const GONE: &str =
-        "refused: /persist/a/b does not exist; create it, a directory, and try again";
-    const BIND: &str = "bind /persist/a/b on /a/b";
-    const MAKE: &str = "make the directory /a, owner 0:0, mode 0755; make the directory /a/b, owner 5:6, mode 0700; bind /persist/a/b on /a/b";
-    const MAKE_FILE: &str = "make the directory /a, owner 0:0, mode 0755; make the file /a/b, owner 5:6, mode 0700; bind /persist/a/b on /a/b";
-    const HIDE: &str = "refused: /a/b holds data that /persist/a/b would hide; compare the two, keep one, and try again";
-    const MOUNTED: &str = "refused: something else is mounted on /a/b; unmount it and try again";
-    let (dir, file) = (Kind::Directory, Kind::File);
-    let (bind, sym) = (How::Bind, How::Symlink);
-    let in_the_way = |what: &str| {
-        format!("refused: /a/b is a {what} and stands in the way; move it away and try again")
-    };
-    let not_a = |found: &str, kind: Kind| {
-        format!(
-            "refused: /persist/a/b is a {found}, not a {kind}; mend kind in line 9, or move it away"
-        )
-    };
-    let other_link = "refused: /a/b is a symlink to /elsewhere, not to /persist/a/b; remove the symlink and try again";
-    let linked = "make the directory /a, owner 0:0, mode 0755; link /a/b to /persist/a/b";
-    let table: Vec<(Kind, How, Put, Put, String)> = vec![
-        (dir, bind, absent, absent, GONE.into()),
-        (dir, bind, absent, full_dir, GONE.into()),
-        (dir, bind, full_file, absent, not_a("file", dir)),
-        (dir, bind, fifo, absent, not_a("fifo", dir)),
-        (dir, bind, wrong_link, absent, not_a("symlink", dir)),
-        (file, bind, full_dir, absent, not_a("directory", file)),
-        (dir, bind, empty_dir, absent, MAKE.into()),
-        (dir, bind, full_dir, absent, MAKE.into()),
-        (file, bind, full_file, absent, MAKE_FILE.into()),
-        (file, bind, empty_file, absent, MAKE_FILE.into()),
-        (dir, bind, full_dir, empty_dir, BIND.into()),
-        (dir, bind, full_dir, full_dir, HIDE.into()),
-        (dir, bind, empty_dir, full_dir, HIDE.into()),
-        (file, bind, full_file, full_file, HIDE.into()),
-        (file, bind, full_file, empty_file, BIND.into()),
-        (dir, bind, full_dir, right_mount, "nothing".into()),
-        (file, bind, full_file, right_file_mount, "nothing".into()),
-        (dir, bind, full_dir, other_mount, MOUNTED.into()),
-        (dir, bind, full_dir, right_link, in_the_way("symlink")),
-        (dir, bind, full_dir, full_file, in_the_way("file")),
-        (file, bind, full_file, empty_dir, in_the_way("directory")),
-        (file, bind, full_file, fifo, in_the_way("fifo")),
-        (dir, sym, full_dir, absent, linked.into()),
-        (file, sym, full_file, absent, linked.into()),
-        (dir, sym, full_dir, right_link, "nothing".into()),
-        (dir, sym, full_dir, wrong_link, other_link.into()),
-        (dir, sym, full_dir, empty_dir, in_the_way("directory")),
-        (dir, sym, full_dir, full_dir, in_the_way("directory")),
-        (file, sym, full_file, full_file, in_the_way("file")),
-    ];
-    for (at, (kind, how, source, target, expected)) in table.into_iter().enumerate() {
-        let mut sys = FakeSys::new("/persist");
-        source(&mut sys, "/persist/a/b");
-        target(&mut sys, "/a/b");
-        assert_eq!(planned(&sys, &config(&[("/a/b", kind, how)])), expected, "row {at}");
+/// What a directory or file holds in a case.
+fn put(tree: &mut Tree, at: &str, kind: &str, what: &str) {
+    match (kind, what) {
+        ("dir", "") => _ = tree.dir(at, KEPT),
+        ("dir", text) => {
+            tree.dir(at, KEPT);
+            tree.file(&format!("{at}/file"), ROOT, text);
+        }
+        (_, text) => _ = tree.file(at, KEPT, text),
     }
 }
 
-#[test]
-fn parents_are_made_once_with_the_owner_and_mode_that_the_store_has() {
-    let mut sys = FakeSys::new("/persist");
-    for leaf in ["x", "y"] {
-        sys.dir(&format!("/persist/var/lib/private/{leaf}"), SECRET);
-    }
-    sys.dir("/persist/var/lib/private", Meta { mode: 0o700, ..ROOT });
-    sys.dir("/var", Meta { uid: 1, ..ROOT });
-    let entries = [
-        ("/var/lib/private/y", Kind::Directory, How::Symlink),
-        ("/var/lib/private/x", Kind::Directory, How::Symlink),
-    ];
-    assert_eq!(
-        planned(&sys, &config(&entries)),
-        "make the directory /var/lib, owner 0:0, mode 0755; \
-         make the directory /var/lib/private, owner 0:0, mode 0700; \
-         link /var/lib/private/x to /persist/var/lib/private/x\n\
-         link /var/lib/private/y to /persist/var/lib/private/y"
-    );
+fn other(kind: &str) -> &'static str {
+    if kind == "dir" { "file" } else { "dir" }
 }
 
-#[test]
-fn no_symlink_is_followed_above_a_source_or_a_target() {
-    for at in ["/persist/a", "/a"] {
-        let mut sys = FakeSys::new("/persist");
-        sys.dir("/persist/a/b", ROOT);
-        sys.put(at, Node::Symlink("/etc".into()));
-        assert_eq!(
-            planned(&sys, &config(&[("/a/b", Kind::Directory, How::Bind)])),
-            format!(
-                "refused: {at} is a symlink or no directory, and is not followed; declare the path that it leads to"
-            )
-        );
+fn put_source(tree: &mut Tree, kind: &str, case: &str) {
+    match case {
+        "absent" => {}
+        "empty" => put(tree, SOURCE, kind, ""),
+        "data" => put(tree, SOURCE, kind, "kept"),
+        "symlink" => _ = tree.link(SOURCE, "/etc"),
+        "fifo" => _ = tree.put(&path(SOURCE), ROOT, Body::Fifo),
+        "other kind" => put(tree, SOURCE, other(kind), "kept"),
+        other => panic!("{other}"),
     }
 }
 
-#[test]
-fn an_entry_inside_another_is_refused_by_name_and_the_outer_one_is_placed() {
-    let mut sys = FakeSys::new("/persist");
-    sys.dir("/persist/a/b", ROOT);
-    let entries = [("/a/b", Kind::Directory, How::Bind), ("/a", Kind::Directory, How::Bind)];
-    let text = planned(&sys, &config(&entries));
-    let (outer, inner) = text.split_once('\n').unwrap();
-    assert_eq!(outer, "make the directory /a, owner 0:0, mode 0755; bind /persist/a on /a");
-    assert_eq!(
-        inner,
-        "refused: it lies inside the entry /a, which blankslate does not handle yet; drop one of the two"
-    );
+/// Puts the case there; returns what the record says of an earlier run. None where there is no such
+/// case.
+fn put_target(tree: &mut Tree, kind: &str, how: &str, case: &str) -> Option<Record> {
+    let ours = |source: &str, how: &str| Record {
+        entries: vec![EntryRecord {
+            target: TARGET.into(),
+            source: source.into(),
+            how: how.into(),
+            declared: true,
+            outcome: "done".into(),
+            reason: None,
+            in_place: true,
+            set_aside: Vec::new(),
+        }],
+        ..Record::default()
+    };
+    let can_be_shown = |tree: &Tree| matches!(tree.text(SOURCE), Some(what) if what != "fifo");
+    let mut record = Record::default();
+    match case {
+        "absent" => {}
+        "empty" => put(tree, TARGET, kind, ""),
+        "same data" => put(tree, TARGET, kind, "kept"),
+        "other data" => put(tree, TARGET, kind, "other"),
+        "other kind, empty" => put(tree, TARGET, other(kind), ""),
+        "other kind, data" => put(tree, TARGET, other(kind), "other"),
+        "fifo" => _ = tree.put(&path(TARGET), ROOT, Body::Fifo),
+        "right symlink" => _ = tree.link(TARGET, SOURCE),
+        "wrong symlink" => {
+            tree.dir("/elsewhere", ROOT);
+            tree.link(TARGET, "/elsewhere");
+        }
+        "dangling symlink" => _ = tree.link(TARGET, "/nowhere"),
+        "right mount" if can_be_shown(tree) => {
+            put(tree, TARGET, kind, "");
+            tree.mount(SOURCE, TARGET);
+        }
+        "foreign mount" => {
+            put(tree, TARGET, kind, "");
+            put(tree, "/foreign", kind, "foreign");
+            tree.mount("/foreign", TARGET);
+        }
+        "below a symlink" => {
+            tree.dir("/elsewhere", ROOT);
+            tree.link("/a", "/elsewhere");
+        }
+        "below a file" => _ = tree.file("/a", ROOT, "file"),
+        "ours by the other way" if how == "bind" => {
+            tree.link(TARGET, SOURCE);
+            record = ours(SOURCE, "symlink");
+        }
+        "ours by the other way" if can_be_shown(tree) => {
+            put(tree, TARGET, kind, "");
+            tree.mount(SOURCE, TARGET);
+            record = ours(SOURCE, "bind");
+        }
+        "ours from another store" if how == "bind" => {
+            put(tree, "/old/a/b", kind, "kept");
+            put(tree, TARGET, kind, "");
+            tree.mount("/old/a/b", TARGET);
+            record = ours("/old/a/b", "bind");
+        }
+        "ours from another store" => {
+            put(tree, "/old/a/b", kind, "kept");
+            tree.link(TARGET, "/old/a/b");
+            record = ours("/old/a/b", "symlink");
+        }
+        "theirs where ours was" if how == "bind" => {
+            put(tree, TARGET, kind, "");
+            put(tree, "/theirs", kind, "theirs");
+            put(tree, "/old/a/b", kind, "kept");
+            tree.mount("/theirs", TARGET);
+            record = ours("/old/a/b", "bind");
+        }
+        "theirs where ours was" => {
+            tree.link(TARGET, "/theirs");
+            record = ours("/old/a/b", "symlink");
+        }
+        "ours, replaced in the store" if how == "bind" => {
+            put(tree, TARGET, kind, "");
+            put(tree, "/persist/before", kind, "before");
+            tree.mount("/persist/before", TARGET);
+            record = ours(SOURCE, "bind");
+        }
+        _ => return None,
+    }
+    Some(record)
+}
+
+fn plan_of(kind: &str, how: &str, source: &str, target: &str) -> Option<String> {
+    let mut tree = Tree::new(&["/persist", "/old"]);
+    put_source(&mut tree, kind, source);
+    let record = put_target(&mut tree, kind, how, target)?;
+    let entry = format!("{kind} {how} {TARGET}");
+    let config = config(&[("/persist", &[&entry]), ("/old", &[])]);
+    Some(planned(&FakeSys::new(tree), &config, &record, &host()))
 }
 
 #[test]
-fn a_store_that_is_missing_or_no_directory_or_on_a_root_is_named() {
-    let mut config = config(&[]);
-    let mut sys = FakeSys::new("/persist");
-    assert!(check_stores(&sys, &config).is_empty());
-    let root = "version=1\n[[root]]\nmount=\"/\"\nkind=\"zfs\"\ndataset=\"r/l\"\nsnapshot=\"b\"\n";
-    config.roots = Config::parse(root).unwrap().roots;
-    assert!(check_stores(&sys, &config).is_empty());
-    config.stores[0].path = path("/other");
-    let problem = |sys: &FakeSys, config: &Config| check_stores(sys, config)[0].problem.to_string();
-    assert_eq!(
-        problem(&sys, &config),
-        "the store /other is not there; is its file system mounted? In NixOS: fileSystems.\"/other\".neededForBoot = true"
-    );
-    sys.dir("/other", ROOT);
-    assert_eq!(
-        problem(&sys, &config),
-        "the store /other lies on the root /, which is erased at boot; is its file system mounted? In NixOS: fileSystems.\"/other\".neededForBoot = true"
-    );
-    sys.put("/other", Node::Symlink("/persist".into()));
-    assert_eq!(
-        problem(&sys, &config),
-        "the store /other is not a directory of its own: /other is a symlink or no directory"
-    );
+fn every_case_of_source_and_target_has_its_plan() {
+    let mut all = String::new();
+    for (kind, how) in [("dir", "bind"), ("file", "bind"), ("dir", "sym"), ("file", "sym")] {
+        writeln!(all, "# {kind} {how}").unwrap();
+        for source in SOURCES {
+            let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+            for target in TARGETS {
+                let Some(plan) = plan_of(kind, how, source, target) else { continue };
+                match groups.iter_mut().find(|(same, _)| *same == plan) {
+                    Some((_, targets)) => targets.push(target),
+                    None => groups.push((plan, vec![target])),
+                }
+            }
+            for (plan, targets) in groups {
+                writeln!(all, "source {source}; target {}\n    {plan}", targets.join(" | "))
+                    .unwrap();
+            }
+        }
+        all.push('\n');
+    }
+    if std::env::var_os("BLANKSLATE_BLESS").is_some() {
+        std::fs::write(GOLDEN, &all).unwrap();
+    }
+    let golden = std::fs::read_to_string(GOLDEN).unwrap();
+    for (line, (got, expected)) in all.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(got, expected, "line {} of plans.golden", line + 1);
+    }
+    assert_eq!(all.len(), golden.len());
 }

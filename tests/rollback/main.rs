@@ -13,7 +13,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use blankslate::config::Config;
+mod adopting;
+
+use blankslate::config::{Config, Root};
+use blankslate::rollback::adoption::Searched;
 use blankslate::rollback::decide::Order;
 use blankslate::rollback::facts::{DatasetFacts, Present, SnapshotFacts};
 use blankslate::rollback::receipt::{Outcome, Receipt, RootReceipt};
@@ -110,6 +113,10 @@ fn pools() -> FakeZfs {
 }
 
 fn config() -> Config {
+    Config::parse(&roots()).unwrap()
+}
+
+fn roots() -> String {
     let root = |mount: &str, dataset: &str, more: &str| {
         format!(
             "[[root]]\nmount = \"{mount}\"\nkind = \"zfs\"\ndataset = \"{dataset}\"\nsnapshot = \"blank\"\n{more}\n"
@@ -118,20 +125,35 @@ fn config() -> Config {
     let text = root("/srv", "b/root", "")
         + &root("/", "a/root", "on-failure = \"emergency\"")
         + &root("/tmp", "a/tmp", "");
-    Config::parse(&format!("version = 1\n{text}")).unwrap()
+    format!("version = 1\n{text}")
 }
 
 fn situation(switch: Switch) -> Situation {
-    Situation { switch, mounts: Ok(MountTable::default()), resume: None }
+    let adopt = Switch::On;
+    Situation { switch, adopt, mounts: Ok(MountTable::default()), resume: None }
+}
+
+/// No entry is declared, so nobody may be asked to adopt.
+fn nobody(roots: &[&Root]) -> Vec<Searched> {
+    panic!("asked to adopt from {roots:?}")
 }
 
 fn boot(zfs: &FakeZfs, situation: &Situation) -> Receipt {
+    boot_with(&config(), zfs, situation, &mut nobody)
+}
+
+fn boot_with(
+    config: &Config,
+    zfs: &FakeZfs,
+    situation: &Situation,
+    adopt: &mut dyn FnMut(&[&Root]) -> Vec<Searched>,
+) -> Receipt {
     let ticks = Cell::new(0);
     let clock = || {
         ticks.set(ticks.get() + 1);
         Duration::from_micros(ticks.get())
     };
-    run(&config(), situation, || Ok(zfs), &clock)
+    run(config, situation, || Ok(zfs), adopt, &clock)
 }
 
 fn outcomes(receipt: &Receipt) -> Vec<(&str, Outcome)> {
@@ -198,7 +220,7 @@ fn with_the_kernel_parameter_or_a_resume_image_no_pool_is_even_connected_to() {
         [(situation(Switch::Off), Outcome::Skipped), (hibernated, Outcome::Refused)]
     {
         let connect = || -> Result<&FakeZfs, ZfsError> { panic!("connected") };
-        let receipt = run(&config(), &situation, connect, &|| Duration::ZERO);
+        let receipt = run(&config(), &situation, connect, &mut nobody, &|| Duration::ZERO);
         assert!(receipt.roots.iter().all(|root| root.outcome == outcome), "{receipt:?}");
     }
 }
@@ -255,7 +277,7 @@ fn an_act_that_stops_half_way_is_told_with_what_went() {
 fn zfs_that_does_not_answer_is_a_refusal_with_a_sentence() {
     let connect =
         || -> Result<&FakeZfs, ZfsError> { Err(ZfsError::NoAnswer("no /dev/zfs".into())) };
-    let receipt = run(&config(), &situation(Switch::On), connect, &|| Duration::ZERO);
+    let receipt = run(&config(), &situation(Switch::On), connect, &mut nobody, &|| Duration::ZERO);
     assert!(receipt.roots.iter().all(|root| root.outcome == Outcome::Refused));
     assert_eq!(
         receipt.roots[0].sentence(),

@@ -37,6 +37,8 @@ pub fn run(out: &mut dyn Write) -> Result<()> {
         let ratio = f64::from(zfs) / f64::from(ours.max(1));
         writeln!(out, "  {newer:>15}  {zfs:>15}  {ours:>22}  {ratio:>4.1} ×")?;
     }
+    let (without, with) = adopting(&mut guest)?;
+    writeln!(out, "  with 100 entries and nothing to adopt: {with}, without entries: {without}")?;
     let peak = guest.ok(". /run/bench; live 0; peak")?;
     guest.power_off()?;
     writeln!(out, "  peak memory of the boot step: {} KiB", peak.trim())?;
@@ -53,8 +55,24 @@ fn compare(guest: &mut Guest, newer: u32) -> Result<(u32, u32)> {
     Ok((median(zfs), median(ours)))
 }
 
+/// The medians of a boot step that has nothing to look for, and of one that looks and finds nothing.
+fn adopting(guest: &mut Guest) -> Result<(u32, u32)> {
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        for (times, config) in [(&mut without, "config"), (&mut with, "entries")] {
+            let step = format!("/bin/blankslate-initrd boot --config /run/{config}.toml");
+            times.push(timed_after(guest, "live_with_entries 0", &step)?);
+        }
+    }
+    Ok((median(without), median(with)))
+}
+
 fn timed(guest: &mut Guest, newer: u32, what: &str) -> Result<u32> {
-    let text = guest.ok(&format!(". /run/bench; live {newer}; timed {what}; blank"))?;
+    timed_after(guest, &format!("live {newer}"), what)
+}
+
+fn timed_after(guest: &mut Guest, prepare: &str, what: &str) -> Result<u32> {
+    let text = guest.ok(&format!(". /run/bench; {prepare}; timed {what}; blank"))?;
     text.trim().parse().with_context(|| format!("cannot read a time: {text:?}"))
 }
 

@@ -17,13 +17,15 @@ pub(super) fn host() -> Rules {
         ("/etc/id", FOREIGN),
     ];
     let entries = vec![
-        entry("/var/lib/in", Kind::Directory, How::Bind, true, true),
-        entry("/var/lib/out", Kind::Directory, How::Bind, false, true),
-        entry("/srv/none/deep", Kind::Directory, How::Bind, false, false),
-        entry("/etc/id", Kind::File, How::Bind, true, true),
-        entry("/opt/link", Kind::Directory, How::Symlink, true, true),
-        entry("/opt/other", Kind::Directory, How::Symlink, false, true),
-        entry("/opt/dangling", Kind::Directory, How::Symlink, true, false),
+        entry("/var/lib/in", Kind::Directory, How::Bind, true, Holds::Data),
+        entry("/var/lib/out", Kind::Directory, How::Bind, false, Holds::Data),
+        entry("/srv/none/deep", Kind::Directory, How::Bind, false, Holds::Unusable),
+        entry("/srv/new", Kind::Directory, How::Bind, false, Holds::Nothing),
+        entry("/srv/file", Kind::File, How::Symlink, false, Holds::Nothing),
+        entry("/etc/id", Kind::File, How::Bind, true, Holds::Data),
+        entry("/opt/link", Kind::Directory, How::Symlink, true, Holds::Data),
+        entry("/opt/other", Kind::Directory, How::Symlink, false, Holds::Data),
+        entry("/opt/dangling", Kind::Directory, How::Symlink, true, Holds::Unusable),
     ];
     let mounts: BTreeMap<_, _> =
         mounts.into_iter().map(|(at, mounted)| (path(at), mounted)).collect();
@@ -52,6 +54,11 @@ fn each_change_has_the_verdict_of_the_table() {
         (dir("/srv/none"), Lost(None)),
         (dir("/srv/none/deep"), Lost(NoSource(path("/srv/none/deep")))),
         (file("/srv/none/deep/x", 1), Lost(NoSource(path("/srv/none/deep")))),
+        (dir("/srv/new"), entry_keeps("/srv/new")),
+        (file("/srv/new/db", 1), Kept(Keeper::Adopted(path("/srv/new")))),
+        (change("/srv/new/socket", FileType::Socket), Lost(NotInPlace(path("/srv/new")))),
+        (file("/srv/file", 1), Kept(Keeper::Adopted(path("/srv/file")))),
+        (dir("/srv/file"), Lost(NotInPlace(path("/srv/file")))),
         (file("/etc/id", 0), entry_keeps("/etc/id")),
         (file("/etc/id", 33), Lost(Shadowed)),
         (dir("/etc/id"), Lost(MountPoint)),

@@ -4,6 +4,7 @@ mod classify;
 mod fold;
 mod properties;
 
+use super::rules::Holds;
 use super::*;
 use crate::config::{AcceptRule, How, Kind};
 use crate::path::HostPath;
@@ -27,9 +28,18 @@ fn file(text: &str, size: u64) -> Change {
     file
 }
 
-fn entry(target: &str, kind: Kind, how: How, is_in_place: bool, has_source: bool) -> Placement {
+fn entry(target: &str, kind: Kind, how: How, is_in_place: bool, holds: Holds) -> Placement {
     let source = path(target).below(&path("/persist"));
-    Placement { target: path(target), source, kind, how, line: 9, is_in_place, has_source }
+    Placement {
+        target: path(target),
+        source,
+        kind,
+        how,
+        line: 9,
+        is_in_place,
+        source_holds: holds,
+        is_adopted: holds == Holds::Nothing,
+    }
 }
 
 fn accept(globs: &[&str]) -> Accept {

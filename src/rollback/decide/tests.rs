@@ -1,7 +1,10 @@
 //! Every combination of facts, and the sentence of every refusal.
 
+mod combinations;
+
 use super::*;
 use crate::config::OnFailure;
+use crate::rollback::adoption::Searched;
 
 /// One world: what is declared, what the pool says, what the machine says.
 #[derive(Debug, Clone)]
@@ -9,6 +12,7 @@ struct World {
     root: Root,
     facts: DatasetFacts,
     situation: Situation,
+    searched: Vec<Searched>,
 }
 
 fn snapshot(name: &str, guid: u64, createtxg: u64) -> SnapshotFacts {
@@ -43,9 +47,11 @@ impl World {
             facts: DatasetFacts { dataset: root.dataset.clone(), present: Some(present) },
             situation: Situation {
                 switch: Switch::On,
+                adopt: Switch::On,
                 mounts: Ok(MountTable::default()),
                 resume: None,
             },
+            searched: vec![Searched::nothing(&root.dataset)],
             root,
         }
     }
@@ -71,7 +77,8 @@ impl World {
 
     fn decide(&self) -> PoolDecision {
         let facts = std::slice::from_ref(&self.facts);
-        decide("rpool", &[&self.root], Ok(facts), &self.situation)
+        let search = Search::Over(&self.searched);
+        decide("rpool", &[&self.root], Ok(facts), &self.situation, search)
     }
 }
 
@@ -124,6 +131,18 @@ fn every_refusal_is_a_sentence_that_names_the_thing_and_the_cure() {
         (
             World::with(|w| w.situation.switch = Switch::NotUnderstood("nope".into())),
             "blankslate.rollback=nope is on the kernel's command line and is not understood; write blankslate.rollback=no or =yes",
+        ),
+        (
+            World::with(|w| w.situation.adopt = Switch::NotUnderstood("nope".into())),
+            "blankslate.adopt=nope is on the kernel's command line and is not understood; write blankslate.adopt=no or =yes",
+        ),
+        (
+            World::with(|w| w.searched[0].failure = Some("the store is full; free space".into())),
+            "the store is full; free space, or boot once with blankslate.adopt=no, which erases what was not adopted",
+        ),
+        (
+            World::with(|w| w.searched.clear()),
+            "nobody searched rpool/local/root for what is declared; report this, and boot once with blankslate.adopt=no",
         ),
         (
             World::with(|w| w.situation.resume = Some("an image on /dev/sda2".into())),
@@ -209,7 +228,8 @@ fn one_refusal_in_a_pool_refuses_every_root_in_it() {
     let bad = root("rpool/local/other", 2);
     let missing = DatasetFacts { dataset: bad.dataset.clone(), present: None };
     let facts = [good.facts.clone(), missing];
-    let decision = decide("rpool", &[&good.root, &bad], Ok(&facts), &good.situation);
+    let search = Search::Over(&good.searched);
+    let decision = decide("rpool", &[&good.root, &bad], Ok(&facts), &good.situation, search);
     let beside = Refusal::Beside { beside: bad.dataset.clone() };
     assert_eq!(
         decision.roots,
@@ -219,89 +239,40 @@ fn one_refusal_in_a_pool_refuses_every_root_in_it() {
 }
 
 #[test]
+fn before_the_search_there_is_no_order_and_after_it_one_failure_refuses_all() {
+    let good = World::good();
+    let other = World::with(|w| {
+        w.root = root("rpool/local/other", 2);
+        w.facts.dataset = w.root.dataset.clone();
+    });
+    let facts = [good.facts.clone(), other.facts.clone()];
+    let decide =
+        |search| decide("rpool", &[&good.root, &other.root], Ok(&facts), &good.situation, search);
+    let ahead = decide(Search::Ahead);
+    assert_eq!(ahead.order, None);
+    assert!(ahead.roots.iter().all(|decision| matches!(decision, Decision::Proceed(_))));
+    let fine = Searched::nothing(&good.root.dataset);
+    let both = [fine.clone(), Searched::nothing(&other.root.dataset)];
+    assert_eq!(decide(Search::Over(&both)).order.unwrap().roots().len(), 2);
+    let failed = [fine, Searched::failed(&other.root.dataset, "it is full; empty it".into())];
+    let decision = decide(Search::Over(&failed));
+    assert_eq!(decision.order, None);
+    let beside = Refusal::Beside { beside: other.root.dataset.clone() };
+    let full = Refusal::NotAdopted("it is full; empty it".into());
+    assert_eq!(decision.roots, [Decision::Refuse(beside), Decision::Refuse(full)]);
+}
+
+#[test]
 fn an_answer_about_something_else_is_refused() {
     let world = World::good();
     let other = DatasetFacts { dataset: "rpool/x".parse().unwrap(), ..world.facts.clone() };
     for facts in [vec![], vec![other], vec![world.facts.clone(), world.facts.clone()]] {
-        let decision = decide("rpool", &[&world.root], Ok(&facts), &world.situation);
+        let search = Search::Over(&world.searched);
+        let decision = decide("rpool", &[&world.root], Ok(&facts), &world.situation, search);
         assert_eq!(decision.order, None, "{facts:?}");
         assert!(matches!(&decision.roots[0], Decision::Refuse(Refusal::PoolUnreadable(_))));
     }
-    let decision = decide("rpool", &[&world.root], Err("it is gone"), &world.situation);
+    let search = Search::Over(&world.searched);
+    let decision = decide("rpool", &[&world.root], Err("it is gone"), &world.situation, search);
     assert_eq!(decision.roots, [Decision::Refuse(Refusal::PoolUnreadable("it is gone".into()))]);
-}
-
-/// A change to the good world, and whether it forbids a rollback.
-type Change = (fn(&mut World), bool);
-
-/// Every dimension of the facts with all its values; the first of each is the good one.
-const DIMENSIONS: &[&[Change]] = &[
-    &[
-        (|_| (), false),
-        (|w| w.situation.switch = Switch::Off, true),
-        (|w| w.situation.switch = Switch::NotUnderstood("x".into()), true),
-    ],
-    &[(|_| (), false), (|w| w.situation.resume = Some("image".into()), true)],
-    &[
-        (|_| (), false),
-        (|w| w.mount("rpool/local/root"), true),
-        (|w| w.mount("rpool/local/root2"), false),
-        (|w| w.situation.mounts = Err("unreadable".into()), true),
-    ],
-    &[
-        (|_| (), false),
-        (|w| w.root.snapshot = "none".parse().unwrap(), true),
-        (|w| w.root.snapshot_guid = Some(1), true),
-        (|w| w.root.snapshot_guid = Some(70), false),
-    ],
-    &[(|_| (), false), (|w| change(w, |p| p.kind = "volume".into()), true)],
-    &[(|_| (), false), (|w| change(w, |p| p.bookmarks.push("b".into())), false)],
-    &[
-        (|_| (), false),
-        (|w| change(w, |p| p.snapshots.insert(0, snapshot("a", 80, 90))), false),
-        (|w| hold(w, |s| s.holds.push("tag".into())), true),
-        (|w| hold(w, |s| s.clones.push("clone".into())), true),
-        (|w| refuse(w), true),
-    ],
-    &[(|_| (), false), (|w| w.facts.present = None, true)],
-];
-
-fn change(world: &mut World, how: impl FnOnce(&mut Present)) {
-    how(world.present());
-}
-
-fn hold(world: &mut World, how: impl FnOnce(&mut SnapshotFacts)) {
-    let mut newer = snapshot("m", 81, 91);
-    how(&mut newer);
-    world.newer([newer]);
-}
-
-fn refuse(world: &mut World) {
-    world.root.newer_snapshots = NewerSnapshots::Refuse;
-    world.newer([snapshot("m", 81, 91)]);
-}
-
-#[test]
-fn of_all_combinations_only_those_without_any_objection_are_rolled_back() {
-    let count: usize = DIMENSIONS.iter().map(|values| values.len()).product();
-    let mut proceeded = 0;
-    for number in 0..count {
-        let (mut world, mut forbidden, mut rest) = (World::good(), false, number);
-        for values in DIMENSIONS {
-            let (apply, forbids) = values[rest % values.len()];
-            rest /= values.len();
-            apply(&mut world);
-            forbidden |= forbids;
-        }
-        if let Some(present) = &world.facts.present {
-            let newer = present.snapshots.iter().any(|s| s.createtxg > 20);
-            forbidden |= newer && !present.bookmarks.is_empty();
-        }
-        let decision = world.decide();
-        assert_eq!(decision.order.is_none(), forbidden, "{world:?}");
-        let doomed = doomed(&decision);
-        assert!(!doomed.iter().any(|name| name == "blank" || name == "zeroth"), "{world:?}");
-        proceeded += usize::from(!forbidden);
-    }
-    assert_eq!((count, proceeded), (3840, 12));
 }

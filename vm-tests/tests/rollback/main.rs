@@ -2,6 +2,7 @@
 //! all; every scenario begins with a fresh pool.
 #![allow(missing_docs, clippy::indexing_slicing, reason = "tests")]
 
+mod adopt;
 mod scenarios;
 
 use std::collections::BTreeSet;
@@ -19,14 +20,26 @@ use vm_tests::workdir::Workdir;
 /// The declaration that most scenarios boot with.
 const CONFIG: &str = "root / rpool/local/root blank";
 
-/// A guest with two disks, and the functions that scenarios are written in.
-fn guest(workdir: &Workdir) -> Result<Guest> {
-    let programs = Programs::built()?.with("flock", vm_tests::command::find("flock")?);
+/// A machine with two disks.
+fn machine(workdir: &Workdir) -> Result<Machine<'_>> {
+    let mut programs = Programs::built()?;
+    for name in ["flock", "getfattr", "setfattr"] {
+        programs = programs.with(name, vm_tests::command::find(name)?);
+    }
     let image = Image::new(&Cache::find()?, &programs)?;
-    let machine = Machine::new(workdir, &image.write(workdir)?, &disk::several(workdir, 2)?);
+    Ok(Machine::new(workdir, &image.write(workdir)?, &disk::several(workdir, 2)?))
+}
+
+/// Boots it, with the functions that scenarios are written in.
+fn start(machine: &Machine<'_>) -> Result<Guest> {
     let mut guest = machine.boot(Mode::Bare)?;
-    guest.ok(&format!("cat >/run/lib.sh <<'END'\n{}\nEND", include_str!("guest.sh")))?;
+    let functions = [include_str!("guest.sh"), include_str!("adopt.sh")].concat();
+    guest.ok(&format!("cat >/run/lib.sh <<'END'\n{functions}\nEND"))?;
     Ok(guest)
+}
+
+fn guest(workdir: &Workdir) -> Result<Guest> {
+    start(&machine(workdir)?)
 }
 
 fn sh(guest: &mut Guest, script: &str) -> Result<String> {

@@ -288,6 +288,15 @@ pub const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "the kernel parameter about adopting says something else",
+        prepare: "cmdline blankslate.adopt=",
+        status: 1,
+        ends: &[End::Refused(
+            "blankslate.adopt= is on the kernel's command line and is not understood; write blankslate.adopt=no or =yes",
+        )],
+        ..PLAIN
+    },
+    Scenario {
         name: "a hibernated system waits",
         prepare: "dd if=/dev/zero of=/run/swap bs=4086 count=1 2>/dev/null; printf 'S1SUSPEND\\0' >>/run/swap; cmdline resume=/run/swap",
         status: 1,

@@ -1,0 +1,333 @@
+//! `plan`, `apply`, `adopt`, `forget`: what is declared is put in place on the running host.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+
+use super::args::Format;
+use super::commands::NAME;
+use super::exit::{ExitStatus, complain};
+use super::progress::Meter;
+use crate::config::{Config, DEFAULT_FILE, Principal};
+use crate::path::{HostPath, escape};
+use crate::persist::accounts::Accounts;
+use crate::persist::apply::{Outcome, Turn};
+use crate::persist::plan::{EntryPlan, Then};
+use crate::persist::rewriters::warnings;
+use crate::persist::session::Session;
+use crate::persist::tell::{Weight, count_bad, is_left, sentences, summary};
+use crate::sys::accounts::of_host;
+use crate::sys::privilege::{Need, drop_others, require};
+use crate::sys::record::RUN_DIR;
+use crate::sys::{Look, Sys};
+
+/// Where a command works.
+#[derive(Debug, clap::Args)]
+pub struct Place {
+    /// The tree that is treated as /
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
+    pub config: PathBuf,
+}
+
+/// A command with some paths.
+#[derive(Debug, clap::Args)]
+pub struct Paths {
+    /// The paths as the host sees them
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "it would be the text of --help")]
+    pub place: Place,
+}
+
+/// A command that prints a table.
+#[derive(Debug, clap::Args)]
+pub struct Printed {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "it would be the text of --help")]
+    pub place: Place,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// What `apply` would do. Its schema is `docs/schema/plan-1.json`.
+#[derive(Debug, Serialize)]
+struct Rehearsal {
+    version: u32,
+    entries: Vec<Rehearsed>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rehearsed {
+    target: String,
+    source: String,
+    how: &'static str,
+    declared: bool,
+    /// What would be done, in its order; nothing where it is as declared.
+    steps: Vec<String>,
+    /// The entry that has to be in place before anything can be said about this one.
+    after: Option<String>,
+    /// Why it would not be touched.
+    refused: Option<String>,
+}
+
+impl From<&EntryPlan> for Rehearsed {
+    fn from(plan: &EntryPlan) -> Self {
+        let steps = plan.steps.iter().flatten().map(ToString::to_string).collect();
+        let after = match &plan.then {
+            Then::After(outer) => Some(outer.exact()),
+            Then::End | Then::LookAgain => None,
+        };
+        Self {
+            target: plan.target.exact(),
+            source: plan.source.exact(),
+            how: plan.how.word(),
+            declared: plan.is_declared,
+            steps,
+            after,
+            refused: plan.steps.as_ref().err().map(ToString::to_string),
+        }
+    }
+}
+
+/// Prints what `apply` would do.
+///
+/// # Errors
+/// It cannot be told.
+pub fn plan(args: &Printed) -> Result<ExitStatus> {
+    let config = load(&args.place)?;
+    let session = Session::look(&args.place.root, &run_dir(&args.place.root), &config)?;
+    for bad in &session.bad {
+        complain(NAME, &bad.problem.to_string());
+    }
+    let plans = session.rehearse(&accounts(&args.place.root, &config)?);
+    let text = match args.format {
+        Format::Text => render(&plans),
+        Format::Json => {
+            let entries = plans.iter().map(Rehearsed::from).collect();
+            serde_json::to_string_pretty(&Rehearsal { version: 1, entries })? + "\n"
+        }
+    };
+    io::stdout().write_all(text.as_bytes()).context("cannot write the plan")?;
+    Ok(match (session.bad.is_empty(), plans.iter().all(EntryPlan::is_done)) {
+        (false, _) => ExitStatus::Trouble,
+        (true, true) => ExitStatus::Clean,
+        (true, false) => ExitStatus::Loss,
+    })
+}
+
+fn render(plans: &[EntryPlan]) -> String {
+    let mut text = String::new();
+    let (mut would, mut refused) = (0, 0);
+    for plan in plans.iter().filter(|plan| !plan.is_done()) {
+        let target = &plan.target;
+        match (&plan.steps, &plan.then) {
+            (Err(why), _) => {
+                refused += 1;
+                let _ = writeln!(text, "{target} would not be touched: {why}");
+                continue;
+            }
+            (Ok(_), Then::After(outer)) => {
+                let _ = writeln!(text, "{target}\n  would be looked at after {outer} is in place");
+            }
+            (Ok(steps), then) => {
+                let _ = writeln!(text, "{target}");
+                for step in steps {
+                    let _ = writeln!(text, "  would {step}");
+                }
+                if *then == Then::LookAgain {
+                    text.push_str("  would look again at what lies beneath\n");
+                }
+            }
+        }
+        would += 1;
+    }
+    let declared = plans.iter().filter(|plan| plan.is_declared);
+    let (all, fine) =
+        declared.fold((0, 0), |(all, fine), plan| (all + 1, fine + usize::from(plan.is_done())));
+    let _ = write!(text, "{fine} of {all} entries are in place");
+    for (count, what) in [(would, "would be changed"), (refused, "would not be touched")] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {what}");
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// Puts every entry in place.
+///
+/// # Errors
+/// It could not even be tried.
+pub fn apply(args: &Place) -> Result<ExitStatus> {
+    let (config, accounts) = prepare(args)?;
+    let mut session = Session::work(&args.root, &run_dir(&args.root), &config)?;
+    let meter = Meter::new();
+    let turns = session.place_all(&accounts, &|progress| meter.tell(progress))?;
+    drop(meter);
+    tell(&session, &turns)
+}
+
+/// Copies what lies at some paths into the store, and puts them in place.
+///
+/// # Errors
+/// A path is not declared, or it could not even be tried.
+pub fn adopt(args: &Paths) -> Result<ExitStatus> {
+    let (config, accounts) = prepare(&args.place)?;
+    let targets = args.paths.iter().map(|path| host_path(path)).collect::<Result<Vec<_>>>()?;
+    for target in &targets {
+        if config.entries().any(|(_, entry)| entry.target == *target) {
+            continue;
+        }
+        let around = config.entries().find(|(_, entry)| target.is_below(&entry.target));
+        match around {
+            Some((_, entry)) => bail!(
+                "{target} lies in the entry {}, which is kept as a whole; run `{NAME} adopt {}`",
+                entry.target,
+                entry.target
+            ),
+            None => bail!(
+                "{target} is not declared; `{NAME} explain {target}` prints the lines that declare it"
+            ),
+        }
+    }
+    let mut session = Session::work(&args.place.root, &run_dir(&args.place.root), &config)?;
+    let meter = Meter::new();
+    let turns = session.place_some(&targets, &accounts, &|progress| meter.tell(progress))?;
+    drop(meter);
+    tell(&session, &turns)
+}
+
+/// Takes some paths out of the store again.
+///
+/// # Errors
+/// A path is declared, no store holds it, or it could not even be tried.
+pub fn forget(args: &Paths) -> Result<ExitStatus> {
+    let (config, _) = prepare(&args.place)?;
+    let mut session = Session::work(&args.place.root, &run_dir(&args.place.root), &config)?;
+    let mut turns = Vec::new();
+    let mut pairs = Vec::new();
+    for path in &args.paths {
+        let target = host_path(path)?;
+        pairs.push((target.clone(), find_source(&session, &config, &target)?));
+    }
+    let meter = Meter::new();
+    for (target, source) in &pairs {
+        turns.push(session.forget(target, source, &|progress| meter.tell(progress))??);
+    }
+    drop(meter);
+    let status = say(&session, &turns)?;
+    let mut out = io::stdout();
+    for ((target, source), _) in pairs.iter().zip(&turns).filter(|(_, turn)| turn.outcome.is_good())
+    {
+        let is_erased = config.roots.iter().any(|root| target.starts_with(&root.mount));
+        let erased = if is_erased { ", where the next boot erases it" } else { "" };
+        writeln!(out, "{target} lies on the root again{erased}; the store still holds {source}")?;
+    }
+    Ok(status)
+}
+
+/// Where a store holds what nobody declares.
+fn find_source(session: &Session<'_>, config: &Config, target: &HostPath) -> Result<HostPath> {
+    if let Some((_, entry)) = config.entries().find(|(_, entry)| entry.target == *target) {
+        bail!(
+            "{target} is declared in line {}; drop that first, or the next run would adopt it again",
+            entry.line
+        );
+    }
+    let placed = session.memory().placed.into_iter().find(|placed| placed.target == *target);
+    let mut found = match placed {
+        Some(placed) => vec![placed.source],
+        None => Vec::new(),
+    };
+    if found.is_empty() {
+        for store in &config.stores {
+            let source = target.below(&store.path);
+            if !matches!(session.sys.look(&source)?, Look::Absent) {
+                found.push(source);
+            }
+        }
+    }
+    match found.as_slice() {
+        [source] => Ok(source.clone()),
+        [] => bail!("no store holds {target}; `{NAME} status` lists what lies in the stores"),
+        [one, other, ..] => {
+            bail!("{one} and {other} both hold {target}; move one of them away and try again")
+        }
+    }
+}
+
+fn load(place: &Place) -> Result<Config> {
+    let config = Config::load(&place.config)?;
+    for warning in warnings(&config) {
+        complain(NAME, &warning);
+    }
+    Ok(config)
+}
+
+/// Everything that is read before anything may be changed.
+fn prepare(place: &Place) -> Result<(Config, Accounts)> {
+    require(Need::Place)?;
+    if let Err(problem) = drop_others(Need::Place) {
+        complain(NAME, &problem.to_string());
+    }
+    let config = load(place)?;
+    let accounts = accounts(&place.root, &config)?;
+    Ok((config, accounts))
+}
+
+pub(super) fn accounts(root: &Path, config: &Config) -> Result<Accounts> {
+    let name = |who: &Principal| match who {
+        Principal::Name(name) => Some(name.clone()),
+        Principal::Id(_) => None,
+    };
+    let names = |who: &dyn Fn(&crate::config::Entry) -> Option<Principal>| -> Vec<String> {
+        config.entries().filter_map(|(_, entry)| who(entry)).filter_map(|who| name(&who)).collect()
+    };
+    let (users, groups) = (names(&|entry| entry.user.clone()), names(&|entry| entry.group.clone()));
+    of_host(root, &users, &groups).context("cannot read the users and groups")
+}
+
+pub(super) fn run_dir(root: &Path) -> PathBuf {
+    root.join(RUN_DIR.trim_start_matches('/'))
+}
+
+/// A path as it was typed, absolute.
+fn host_path(path: &Path) -> Result<HostPath> {
+    let shown = escape(path.as_os_str().as_encoded_bytes());
+    let absolute = std::path::absolute(path).with_context(|| format!("cannot use {shown}"))?;
+    let path = HostPath::new(absolute.as_os_str().as_encoded_bytes());
+    path.map_err(|problem| anyhow::anyhow!("{shown} {problem}"))
+}
+
+/// Says what became of every entry, and sums it up.
+fn tell(session: &Session<'_>, turns: &[Turn]) -> Result<ExitStatus> {
+    let status = say(session, turns)?;
+    writeln!(io::stdout(), "{}", summary(turns)).context("cannot write the summary")?;
+    Ok(status)
+}
+
+fn say(session: &Session<'_>, turns: &[Turn]) -> Result<ExitStatus> {
+    let mut out = io::stdout().lock();
+    for (weight, sentence) in sentences(&session.bad, turns) {
+        match weight {
+            Weight::Error | Weight::Warning => complain(NAME, &sentence),
+            Weight::News | Weight::Detail => {
+                writeln!(out, "{sentence}").context("cannot write what was done")?;
+            }
+        }
+    }
+    let failed = |turn: &Turn| matches!(&turn.outcome, Outcome::Failed(_)) && !is_left(turn);
+    Ok(match (session.bad.is_empty() && !turns.iter().any(failed), count_bad(turns)) {
+        (false, _) => ExitStatus::Trouble,
+        (true, 0) => ExitStatus::Clean,
+        (true, _) => ExitStatus::Loss,
+    })
+}

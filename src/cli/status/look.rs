@@ -1,0 +1,144 @@
+//! Looks at the declared entries as they are now.
+//!
+//! In: the root, the configuration, what earlier runs wrote down. Out: every entry with its state.
+//! Reads, and changes nothing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::beneath::Depths;
+use crate::cli::place;
+use crate::config::{Config, Entry, Root};
+use crate::path::HostPath;
+use crate::persist::accounts::Accounts;
+use crate::persist::observe::{BadStore, Observation, StoreProblem, check_stores, observe};
+use crate::persist::plan::{EntryPlan, plan};
+use crate::persist::record::{Memory, Placed};
+use crate::persist::state::{self, Beneath, State, Status};
+use crate::sys::linux::LinuxSys;
+use crate::sys::{Look, Sys};
+
+/// A host that is looked at.
+#[derive(Debug)]
+pub struct Host<'c> {
+    /// What it declares.
+    pub config: &'c Config,
+    /// The tree that is treated as `/`.
+    pub root: PathBuf,
+    /// The same, to be looked at.
+    pub sys: LinuxSys,
+    /// The stores that cannot be used.
+    pub bad: Vec<BadStore>,
+    /// Who is known by name; nobody where that cannot be read.
+    pub accounts: Accounts,
+    /// Why the users and groups could not be read.
+    pub no_accounts: Option<String>,
+    /// What earlier runs did.
+    memory: Memory,
+    /// The file systems that the next boot erases, by their numbers.
+    erased: Vec<((u32, u32), &'c Root)>,
+}
+
+/// One declared entry as it is now.
+#[derive(Debug)]
+pub struct Looked {
+    /// What was seen.
+    pub seen: Observation,
+    /// What `apply` would do.
+    pub plan: EntryPlan,
+    /// How it is.
+    pub status: Status,
+}
+
+/// All entries as they are now.
+#[derive(Debug, Default)]
+pub struct Entries {
+    /// The declared ones, in the order of their targets.
+    pub declared: Vec<Looked>,
+    /// What is in place although nobody declares it any more, and the sentence about it.
+    pub undeclared: Vec<(Placed, String)>,
+    /// Whether it was seen what lies beneath each mount.
+    pub is_beneath_seen: bool,
+}
+
+impl<'c> Host<'c> {
+    /// Opens the host below `root`.
+    ///
+    /// # Errors
+    /// There is no such directory.
+    pub fn open(root: &Path, config: &'c Config, memory: Memory) -> Result<Self> {
+        let shown = crate::path::escape(root.as_os_str().as_encoded_bytes());
+        let sys = LinuxSys::below(root).with_context(|| format!("cannot look at {shown}"))?;
+        let bad = check_stores(&sys, config);
+        let (accounts, no_accounts) = match place::accounts(root, config) {
+            Ok(accounts) => (accounts, None),
+            Err(error) => (Accounts::default(), Some(format!("{error:#}"))),
+        };
+        let erased = |root: &'c Root| match sys.look(&root.mount) {
+            Ok(Look::Directory(seen)) => Some((seen.id.device, root)),
+            _ => None,
+        };
+        let erased = config.roots.iter().filter_map(erased).collect();
+        let root = root.to_owned();
+        Ok(Self { config, root, sys, bad, accounts, no_accounts, memory, erased })
+    }
+
+    /// Looks at every entry for which `wanted` holds.
+    #[must_use]
+    pub fn entries(&self, wanted: &dyn Fn(&Entry) -> bool) -> Entries {
+        let scene = observe(&self.sys, self.config, &self.bad, &self.memory, wanted);
+        let mut plans = plan(&scene, &self.accounts).into_iter();
+        let _taken_out = plans.by_ref().take(scene.undeclared.len()).count();
+        let undeclared = scene
+            .undeclared
+            .iter()
+            .filter_map(|seen| Some((seen.placed.clone(), state::undeclared(seen)?)));
+        let undeclared = undeclared.collect();
+        let mut depths = Depths::new(self);
+        let mut declared = Vec::new();
+        for (seen, plan) in scene.entries.into_iter().zip(plans) {
+            let beneath = match state::state(&seen, &plan, &Beneath::Unknown).state {
+                State::InPlace => depths.beneath(&seen),
+                _ => Beneath::Unknown,
+            };
+            let status = self.of_store(&seen, state::state(&seen, &plan, &beneath));
+            declared.push(Looked { seen, plan, status });
+        }
+        Entries { declared, undeclared, is_beneath_seen: depths.is_all_seen() }
+    }
+
+    /// In a store that is not there an entry is missing; it was not merely not looked at.
+    fn of_store(&self, seen: &Observation, status: Status) -> Status {
+        match self.bad.iter().find(|bad| bad.store == seen.store).map(|bad| &bad.problem) {
+            None | Some(StoreProblem::Unreadable(_)) => status,
+            Some(
+                StoreProblem::Missing(_)
+                | StoreProblem::NotADirectory { .. }
+                | StoreProblem::OnRoot { .. },
+            ) => Status { state: State::Missing, ..status },
+        }
+    }
+
+    /// The root that a file system belongs to.
+    #[must_use]
+    pub fn erased_with(&self, device: (u32, u32)) -> Option<&'c Root> {
+        self.erased.iter().find(|(erased, _)| *erased == device).map(|(_, root)| *root)
+    }
+
+    /// The number of the file system that `path` lies on, or would lie on if it were there.
+    #[must_use]
+    pub fn device_of(&self, path: &HostPath) -> Option<(u32, u32)> {
+        let above = std::iter::successors(Some(path.clone()), HostPath::parent);
+        above.into_iter().find_map(|path| match self.sys.look(&path) {
+            Ok(Look::Directory(seen) | Look::File(seen)) => Some(seen.id.device),
+            _ => None,
+        })
+    }
+
+    /// Whether the next boot erases what lies at `path`.
+    #[must_use]
+    pub fn is_erased(&self, path: &HostPath) -> bool {
+        self.device_of(path).is_some_and(|device| self.erased_with(device).is_some())
+    }
+}

@@ -1,0 +1,105 @@
+//! The whole flow: looks, plans and applies, again where what lay beneath could not be known before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::accounts::Accounts;
+use super::apply::{Outcome, Run, Turn};
+use super::observe::{BadStore, observe};
+use super::plan::{EntryPlan, Refusal, Then, plan};
+use super::record::Memory;
+use crate::config::{Config, Entry};
+use crate::path::HostPath;
+use crate::sys::{Sys, Watch};
+
+/// What is to be put in place, and what is known about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// What the host declares.
+    pub config: &'a Config,
+    /// The stores that cannot be used.
+    pub bad: &'a [BadStore],
+    /// What earlier runs did. What it holds and the configuration does not is taken out of place.
+    pub memory: &'a Memory,
+    /// Who is known by name.
+    pub accounts: &'a Accounts,
+}
+
+/// Puts every entry in place for which `wanted` holds. One that is refused or fails does not stop the
+/// others.
+///
+/// Returns what became of each, in the order of the targets; what was taken out of place comes first.
+pub fn place(
+    sys: &mut dyn Sys,
+    job: Job<'_>,
+    wanted: &dyn Fn(&Entry) -> bool,
+    watch: Watch<'_>,
+) -> Vec<Turn> {
+    let entries = job.config.entries().map(|(_, entry)| entry);
+    let mut left: BTreeSet<HostPath> =
+        entries.filter(|entry| wanted(entry)).map(|entry| entry.target.clone()).collect();
+    let mut memory = job.memory.clone();
+    let mut gone = Vec::new();
+    let mut turns: BTreeMap<HostPath, Turn> = BTreeMap::new();
+    let mut run = Run { sys, watch, made: BTreeSet::new() };
+    // It is gone before anything else is looked at: an entry may be declared around it now.
+    let undeclared = observe(run.sys, job.config, job.bad, &memory, &|_| false);
+    // Of what waits for the entry around it the record stays as it is.
+    let plans = plan(&undeclared, job.accounts).into_iter();
+    gone.extend(plans.filter(|plan| plan.then == Then::End).map(|plan| run.apply(plan)));
+    memory.placed.retain(|placed| left.contains(&placed.target));
+    loop {
+        let wanted = |entry: &Entry| left.contains(&entry.target);
+        let scene = observe(run.sys, job.config, job.bad, &memory, &wanted);
+        let before = left.len();
+        let mut has_looked_beneath = false;
+        for plan in plan(&scene, job.accounts) {
+            let then = plan.then.clone();
+            if matches!(then, Then::After(_)) {
+                continue;
+            }
+            let target = plan.target.clone();
+            let turn = run.apply(plan);
+            if then == Then::LookAgain && turn.outcome.is_good() {
+                has_looked_beneath = true;
+            } else {
+                left.remove(&target);
+            }
+            let turn = match turns.remove(&target) {
+                Some(earlier) => turn.after(earlier),
+                None => turn,
+            };
+            turns.insert(target, turn);
+        }
+        // What was taken away is no longer in place.
+        memory.placed.retain(|placed| left.contains(&placed.target));
+        if left.is_empty() || (left.len() == before && !has_looked_beneath) {
+            break;
+        }
+    }
+    gone.extend(turns.into_values());
+    gone.extend(left.into_iter().filter_map(|target| stuck(job.config, &target)));
+    gone
+}
+
+/// Plans every entry without touching anything.
+#[must_use]
+pub fn rehearse(sys: &dyn Sys, job: Job<'_>) -> Vec<EntryPlan> {
+    let scene = observe(sys, job.config, job.bad, job.memory, &|_| true);
+    plan(&scene, job.accounts)
+}
+
+/// What still waits when nothing moves any more. No layout is known in which that happens.
+fn stuck(config: &Config, target: &HostPath) -> Option<Turn> {
+    let (store, entry) = config.entries().find(|(_, entry)| entry.target == *target)?;
+    let why = "an entry around it could not be settled; run `blankslate apply` again".to_owned();
+    let refusal = Refusal::Unseen { why };
+    let plan = EntryPlan {
+        target: entry.target.clone(),
+        source: store.source(entry),
+        how: entry.how,
+        is_declared: true,
+        steps: Err(refusal.clone()),
+        then: Then::End,
+    };
+    Some(Turn::new(plan, Outcome::Refused(refusal)))
+}

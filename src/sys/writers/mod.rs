@@ -1,0 +1,244 @@
+//! Who may still write to a file: what is open for writing, or mapped, in any process.
+//!
+//! In: the top of a tree and /proc. Out: a line for each process and file. A process that this one may
+//! not look into is an error: it could be the one that writes.
+
+mod parse;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{CString, OsStr};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::rc::Rc;
+
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, statx,
+};
+use rustix::io::Errno;
+
+use super::{FileId, Writer};
+use crate::path::HostPath;
+use parse::Mapping;
+
+/// What a file system of btrfs calls itself (`BTRFS_SUPER_MAGIC`).
+const BTRFS: u64 = 0x9123_683e;
+
+/// Files that are open for writing, and in which processes.
+type Open = BTreeMap<FileId, BTreeSet<u32>>;
+
+/// Returns who may still write to a regular file that `top`, which is called `path`, is or holds.
+pub(super) fn below(top: OwnedFd, path: &HostPath) -> io::Result<Vec<Writer>> {
+    let open = open_for_writing()?;
+    let device = id(&stat(top.as_fd(), c"")?).device;
+    // Walking the tree costs more than asking all processes. On btrfs every subvolume is a device.
+    let is_btrfs = u64::try_from(rustix::fs::fstatfs(&top)?.f_type).is_ok_and(|kind| kind == BTRFS);
+    if !is_btrfs && !open.keys().any(|id| id.device == device) {
+        return Ok(Vec::new());
+    }
+    let mut writers = Vec::new();
+    for (id, path) in files_among(top, path, &open)? {
+        for &pid in open.get(&id).into_iter().flatten() {
+            writers.push(Writer {
+                pid,
+                command: command(pid),
+                unit: unit(pid),
+                path: path.clone(),
+            });
+        }
+    }
+    writers.sort_by(|one, other| (one.pid, &one.path).cmp(&(other.pid, &other.path)));
+    Ok(writers)
+}
+
+/// What has to be known of a file.
+const WANTED: StatxFlags = StatxFlags::TYPE.union(StatxFlags::INO);
+
+/// How a file is looked at that somebody else has open: its server is not asked.
+const OPEN_FILE: AtFlags = AtFlags::NO_AUTOMOUNT.union(AtFlags::STATX_DONT_SYNC);
+
+fn stat(at: BorrowedFd, name: impl rustix::path::Arg) -> rustix::io::Result<Statx> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    statx(at, name, flags, WANTED)
+}
+
+fn id(stat: &Statx) -> FileId {
+    FileId { device: (stat.stx_dev_major, stat.stx_dev_minor), inode: stat.stx_ino }
+}
+
+fn is_file(stat: &Statx) -> bool {
+    FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile
+}
+
+/// Returns which of the files in `open` lie in the tree, each by one of its names.
+fn files_among(
+    top: OwnedFd,
+    path: &HostPath,
+    open: &Open,
+) -> io::Result<BTreeMap<FileId, HostPath>> {
+    let mut found = BTreeMap::new();
+    let seen = stat(top.as_fd(), c"")?;
+    if FileType::from_raw_mode(seen.stx_mode.into()) != FileType::Directory {
+        if is_file(&seen) && open.contains_key(&id(&seen)) {
+            found.insert(id(&seen), path.clone());
+        }
+        return Ok(found);
+    }
+    // A directory is opened when its turn comes, so not all of them are open at once.
+    let mut waiting = vec![(Rc::new(top), c".".to_owned(), path.clone())];
+    while let Some((above, name, path)) = waiting.pop() {
+        let Some(dir) = open_dir(above.as_fd(), &name)? else { continue };
+        let dir = Rc::new(dir);
+        for name in names(&dir)? {
+            let path = path.join(OsStr::from_bytes(name.to_bytes()));
+            let seen = match stat(dir.as_fd(), &name) {
+                Err(Errno::NOENT) => continue,
+                seen => seen?,
+            };
+            match FileType::from_raw_mode(seen.stx_mode.into()) {
+                FileType::Directory => waiting.push((Rc::clone(&dir), name, path)),
+                FileType::RegularFile if open.contains_key(&id(&seen)) => {
+                    found.entry(id(&seen)).or_insert(path);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Opens a directory of the tree; none where it went meanwhile, or something is mounted on it.
+fn open_dir(above: BorrowedFd, name: &CString) -> io::Result<Option<OwnedFd>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_XDEV | ResolveFlags::NO_SYMLINKS;
+    match rustix::fs::openat2(above, name, flags, Mode::empty(), resolve) {
+        Ok(dir) => Ok(Some(dir)),
+        Err(Errno::XDEV | Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+fn names(dir: &OwnedFd) -> io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(dir)? {
+        let entry = entry?;
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Returns every regular file that a process other than this one may write to.
+fn open_for_writing() -> io::Result<Open> {
+    let mut open = Open::new();
+    for pid in numbers(Path::new("/proc"))?.into_iter().filter(|&pid| pid != std::process::id()) {
+        match of_process(pid, &mut open) {
+            Err(cause) if is_gone(&cause) => {}
+            Err(cause) => {
+                let (kind, command) = (cause.kind(), command(pid));
+                let what = format!("cannot look into process {pid} ({command}): {cause}");
+                return Err(io::Error::new(kind, what));
+            }
+            Ok(()) => {}
+        }
+    }
+    Ok(open)
+}
+
+/// Whether a process, or what it had open, has come to its end meanwhile.
+fn is_gone(cause: &io::Error) -> bool {
+    matches!(Errno::from_io_error(cause), Some(Errno::NOENT | Errno::SRCH))
+}
+
+fn of_process(pid: u32, open: &mut Open) -> io::Result<()> {
+    let dir = format!("/proc/{pid}");
+    if !of_table(&dir, pid, open)? {
+        // Kernel threads have nothing open; nor has a first thread that ended before the others.
+        for thread in numbers(Path::new(&format!("{dir}/task")))? {
+            match of_table(&format!("{dir}/task/{thread}"), pid, open) {
+                Err(cause) if !is_gone(&cause) => return Err(cause),
+                _ => {}
+            }
+        }
+    }
+    for line in read(&format!("{dir}/maps"))?.split(|&b| b == b'\n') {
+        let mapping = Mapping::parse(line).ok_or(io::ErrorKind::InvalidData)?;
+        if let Some(id) = mapping.and_then(|mapping| of_mapping(&dir, &mapping)) {
+            open.entry(id).or_default().insert(pid);
+        }
+    }
+    Ok(())
+}
+
+/// Notes the files in the table of open files of `thread`; returns whether anything is open.
+fn of_table(thread: &str, pid: u32, open: &mut Open) -> io::Result<bool> {
+    let all = numbers(Path::new(&format!("{thread}/fd")))?;
+    for fd in &all {
+        match of_descriptor(thread, *fd) {
+            Err(cause) if is_gone(&cause) => {}
+            found => {
+                if let Some(id) = found? {
+                    open.entry(id).or_default().insert(pid);
+                }
+            }
+        }
+    }
+    Ok(!all.is_empty())
+}
+
+/// The regular file that is open for writing as `fd`, if it is one.
+fn of_descriptor(thread: &str, fd: u32) -> io::Result<Option<FileId>> {
+    let link = format!("{thread}/fd/{fd}");
+    // Through the link, which leads to the open file itself, whatever its name is by now.
+    let Ok(seen) = statx(CWD, link.as_str(), OPEN_FILE, WANTED) else {
+        // Is it the process that may not be looked into, or the file? A user's own file system does not
+        // answer root; nothing of what this program copies lies on it.
+        rustix::fs::readlink(link, Vec::new())?;
+        return Ok(None);
+    };
+    if !is_file(&seen) {
+        return Ok(None);
+    }
+    let info = read(&format!("{thread}/fdinfo/{fd}"))?;
+    let is_written = parse::is_for_writing(&info).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(is_written.then(|| id(&seen)))
+}
+
+/// Which file is written through a mapping. The line names the file system; that a subvolume of btrfs
+/// is a device of its own is known only to the file, which can be reached where this process is
+/// privileged enough.
+fn of_mapping(process: &str, mapping: &Mapping) -> Option<FileId> {
+    match statx(CWD, format!("{process}/map_files/{}", mapping.range), OPEN_FILE, WANTED) {
+        Ok(seen) => is_file(&seen).then(|| id(&seen)),
+        Err(_) => Some(mapping.id),
+    }
+}
+
+/// The names in a directory that are numbers.
+#[expect(clippy::disallowed_methods, reason = "reads /proc")]
+fn numbers(dir: &Path) -> io::Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        numbers.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+    }
+    Ok(numbers)
+}
+
+#[expect(clippy::disallowed_methods, reason = "reads /proc")]
+fn read(file: &str) -> io::Result<Vec<u8>> {
+    std::fs::read(file)
+}
+
+/// What a process is called; a process that is gone by now has no name.
+fn command(pid: u32) -> String {
+    read(&format!("/proc/{pid}/comm")).map_or_else(
+        |_| "?".to_owned(),
+        |text| String::from_utf8_lossy(text.trim_ascii_end()).into_owned(),
+    )
+}
+
+fn unit(pid: u32) -> Option<String> {
+    parse::unit_in(&read(&format!("/proc/{pid}/cgroup")).ok()?)
+}

@@ -1,0 +1,17 @@
+//! Copying trees and comparing them: everything is taken along, and nothing else.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod differences;
+mod discards;
+mod fidelity;
+mod hostile;
+mod limits;
+mod random;
+mod support;

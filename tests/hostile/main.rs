@@ -1,0 +1,16 @@
+//! The real program on real mounts, stopped, starved and attacked: nothing is lost, nothing leads root
+//! astray, and the next run ends where a good one ends.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_debug_formatting,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod faults;
+mod host;
+mod namespace;
+mod together;

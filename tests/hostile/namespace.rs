@@ -1,0 +1,40 @@
+//! Each test in a mount namespace of its own, as root in it.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs `test` in a new mount namespace, on a root and a store that are tmpfs: the test program starts
+/// itself again, in unshare(1), for this one test. Without root a user namespace makes it root.
+pub fn inside(name: &str, test: fn(&Path)) {
+    const INSIDE: &str = "BLANKSLATE_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some() {
+        let root = tempfile::tempdir().unwrap();
+        test(root.path());
+        return;
+    }
+    let mut command = Command::new("unshare");
+    if !nix::unistd::geteuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    let output = command
+        // With processes of its own: what runs beside may not be looked into, or be slow to.
+        .args(["--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "--"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    // A name that no test has runs none, and that is a success too.
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{name} failed in its namespace, or was not run:\n{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+pub fn mount(kind: &str, options: &str, at: &Path) {
+    let mut command = Command::new("mount");
+    let status = command.args(["-t", kind, "-o", options, kind]).arg(at).status().unwrap();
+    assert!(status.success());
+}

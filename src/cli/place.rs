@@ -22,6 +22,7 @@ use crate::persist::tell::{Weight, count_bad, is_left, sentences, summary};
 use crate::sys::accounts::of_host;
 use crate::sys::privilege::{Need, drop_others, require};
 use crate::sys::record::RUN_DIR;
+use crate::sys::tree::raise_open_files;
 use crate::sys::{Look, Sys};
 
 /// Where a command works.
@@ -219,8 +220,15 @@ pub fn forget(args: &Paths) -> Result<ExitStatus> {
         pairs.push((target.clone(), find_source(&session, &config, &target)?));
     }
     let meter = Meter::new();
+    let mut failure = None;
     for (target, source) in &pairs {
-        turns.push(session.forget(target, source, &|progress| meter.tell(progress))??);
+        match session.forget(target, source, &|progress| meter.tell(progress))? {
+            Ok(turn) => turns.push(turn),
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
     }
     drop(meter);
     let status = say(&session, &turns)?;
@@ -231,6 +239,9 @@ pub fn forget(args: &Paths) -> Result<ExitStatus> {
         let erased = if is_erased { ", where the next boot erases it" } else { "" };
         writeln!(out, "{target} lies on the root again{erased}; the store still holds {source}")?;
     }
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
     Ok(status)
 }
 
@@ -240,6 +251,12 @@ fn find_source(session: &Session<'_>, config: &Config, target: &HostPath) -> Res
         bail!(
             "{target} is declared in line {}; drop that first, or the next run would adopt it again",
             entry.line
+        );
+    }
+    if let Some((_, entry)) = config.entries().find(|(_, entry)| target.is_below(&entry.target)) {
+        let outer = &entry.target;
+        bail!(
+            "{target} lies in the entry {outer}, which is kept as a whole; nothing is to be forgotten"
         );
     }
     let placed = session.memory().placed.into_iter().find(|placed| placed.target == *target);
@@ -275,6 +292,7 @@ fn load(place: &Place) -> Result<Config> {
 /// Everything that is read before anything may be changed.
 fn prepare(place: &Place) -> Result<(Config, Accounts)> {
     require(Need::Place)?;
+    raise_open_files();
     if let Err(problem) = drop_others(Need::Place) {
         complain(NAME, &problem.to_string());
     }

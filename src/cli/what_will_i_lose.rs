@@ -90,15 +90,15 @@ fn make<W: Writer<Error = io::Error>>(case: Case, every: bool, writer: W) -> Res
 fn case(args: &WhatWillILose) -> Result<Case> {
     let (mut config, config_file) = config(args.config.as_deref())?;
     let file = config_file.clone().unwrap_or_default();
-    let recorded = recorded(&args.root)?;
-    config.accept.extend(recorded.accept_rules());
-    let accept = Accept::new(&config.accept, &file).context("cannot use the configuration")?;
     let cannot_scan = || format!("cannot scan {}", shown(&args.root));
+    let sys = LinuxSys::below(&args.root).with_context(cannot_scan)?;
+    let recorded = recorded(&args.root)?;
+    config.accept.extend(recorded.accept_rules(&|path| sys.look(path)));
+    let accept = Accept::new(&config.accept, &file).context("cannot use the configuration")?;
     let tree = tree::open_bare(&args.root).with_context(cannot_scan)?;
     let root = args.root.canonicalize().with_context(cannot_scan)?;
     let path = HostPath::new(root.as_os_str().as_bytes()).with_context(cannot_scan)?;
     let table = MountTable::read().context("cannot read the mount table")?;
-    let sys = LinuxSys::below(&root).with_context(cannot_scan)?;
     let mounts = facts::mounts_below(table, &path);
     let rules = facts::facts(&config, accept, mounts, &recorded.mounts, &|path| sys.look(path));
     let place = blank::place(&path, &config);

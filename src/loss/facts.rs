@@ -9,6 +9,7 @@ use super::accept::Accept;
 use super::rules::{Holds, Mounted, Placement, Rules};
 use crate::config::{AcceptRule, Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
+use crate::persist::observe::holds_data;
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::sys::mounts::{Mount, MountTable};
 use crate::sys::record;
@@ -90,9 +91,8 @@ fn placement(
         (Kind::Directory | Kind::File, Ok(_) | Err(_)) => Holds::Unusable,
     };
     let is_on_root = config.roots.iter().any(|root| entry.target.starts_with(&root.mount));
-    let is_adopted = source_holds == Holds::Nothing && is_on_root;
     let (target, kind, how, line) = (entry.target.clone(), entry.kind, entry.how, entry.line);
-    Placement { target, source, kind, how, line, is_in_place, source_holds, is_adopted }
+    Placement { target, source, kind, how, line, is_in_place, source_holds, is_on_root }
 }
 
 fn is_directory(look: &Result<Look, SysError>) -> bool {
@@ -116,9 +116,11 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Rules for what need not be reported as lost: the store has a copy of it.
-    pub fn accept_rules(&self) -> impl Iterator<Item = AcceptRule> {
-        self.set_aside.iter().map(|(aside, copy)| AcceptRule {
+    /// Rules for what need not be reported as lost: the store has a copy of it, and still holds it.
+    pub fn accept_rules(&self, look: Looker<'_>) -> impl Iterator<Item = AcceptRule> {
+        let is_held = move |copy: &HostPath| look(copy).is_ok_and(|there| holds_data(&there));
+        let held = self.set_aside.iter().filter(move |(_, copy)| is_held(copy));
+        held.map(|(aside, copy)| AcceptRule {
             glob: format!("{}/**", globset::escape(&aside.exact())),
             because: Some(format!("set aside when it was copied to {copy}")),
             line: 0,
@@ -282,7 +284,14 @@ mod tests {
     fn what_was_set_aside_is_accepted_because_the_store_has_a_copy() {
         let entry = r#"[{"target":"/a","source":"/persist/a","how":"bind","declared":true,"outcome":"done","reason":null,"in_place":true,"set_aside":["/odd[name]/x","/b"]}]"#;
         let recorded = parse(&text(1, "[]", entry)).unwrap();
-        let rules: Vec<AcceptRule> = recorded.accept_rules().collect();
+        let there = |at: &HostPath| {
+            let is_empty = *at != path("/persist/a");
+            let id = crate::sys::FileId { device: (0, 1), inode: 1 };
+            let meta = Meta { uid: 0, gid: 0, mode: 0o755 };
+            Ok(Look::Directory(crate::sys::Seen { id, meta, is_mount: false, is_empty }))
+        };
+        assert_eq!(recorded.accept_rules(&|_| Ok(Look::Absent)).count(), 0);
+        let rules: Vec<AcceptRule> = recorded.accept_rules(&there).collect();
         let accept = Accept::new(&rules, "").unwrap();
         let table = [("/odd[name]/x", Some(0)), ("/odd[name]/x/y", Some(0)), ("/b", Some(1))];
         let others = [("/oddn/x", None), ("/bb", None), ("/a", None)];

@@ -28,8 +28,8 @@ pub struct Placement {
     pub is_in_place: bool,
     /// What the store has for it.
     pub source_holds: Holds,
-    /// Whether the next boot would copy what lies there into a store that holds nothing for it.
-    pub is_adopted: bool,
+    /// Whether it lies on a declared root, so that the next boot looks for data to adopt.
+    pub is_on_root: bool,
 }
 
 /// What a store has for an entry.
@@ -156,7 +156,10 @@ impl Placement {
             (true, Kind::Directory) => change.node.file_type == FileType::Directory,
             (true, Kind::File) => change.node.file_type == FileType::Regular,
         };
-        self.is_adopted && is_kind && change.node.file_type != FileType::Socket
+        self.is_on_root
+            && self.source_holds == Holds::Nothing
+            && is_kind
+            && change.node.file_type != FileType::Socket
     }
 }
 

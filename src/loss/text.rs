@@ -164,6 +164,9 @@ impl<W: Write> Text<W> {
             let source = &entry.source;
             let why = match entry.source_holds {
                 Holds::Unusable => format!("but {source} cannot be put in place"),
+                Holds::Data if !entry.is_on_root => {
+                    format!("but is not in place, and {source} holds other data")
+                }
                 Holds::Data => format!(
                     "but is not in place, and {source} holds other data; the next boot keeps both, \
                      this one as {source}.from-old-root"

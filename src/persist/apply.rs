@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::observe::holds_data;
 use super::plan::{EntryPlan, Refusal, Step};
 use super::record::Made;
 use crate::path::HostPath;
-use crate::sys::{Copied, Look, Meta, Sys, SysError, Watch};
+use crate::sys::{Care, Copied, Look, Meta, Sys, SysError, Watch};
 
 /// What became of one entry.
 #[derive(Debug)]
@@ -149,13 +150,16 @@ impl Run<'_> {
                 self.sys.make_file(path, *meta)?;
                 self.note_provisional(turn, path, *meta, *is_provisional)?;
             }
-            Step::Own { path, from, to } => {
-                self.sys.own(path, *from, *to)?;
+            Step::Own { path, id, from, to } => {
+                self.sys.own(path, *id, *from, *to)?;
                 turn.finished.push(path.clone());
             }
             Step::Adopt { from, to } => return self.adopt(from, to, turn),
-            Step::SetAside { target, shows, place } => {
-                turn.set_aside.extend(self.sys.set_aside(target, *shows, place)?);
+            Step::SetAside { target, shows, place, copy } => {
+                let Some(aside) = self.sys.set_aside(target, *shows, place)? else {
+                    return Ok(None);
+                };
+                return self.check_aside(target, aside, copy.as_ref(), turn);
             }
             Step::Bind { source, target } => self.sys.bind(source, target)?,
             Step::Symlink { target, source } => self.sys.symlink(target, source)?,
@@ -182,18 +186,65 @@ impl Run<'_> {
         let copied = self.sys.stage(from, to, self.watch)?;
         let writers = self.sys.writers(from);
         if !matches!(&writers, Ok(none) if none.is_empty()) {
-            self.sys.discard(to)?;
+            self.throw_away(to);
             return writers.map(|writers| Some(Refusal::Busy { writers }));
         }
         if let Err(error) = self.sys.publish(to) {
-            // The first error is the one to be told.
-            if let Err(also) = self.sys.discard(to) {
-                tracing::warn!("{also}");
-            }
+            self.throw_away(to);
             return Err(error);
         }
         turn.adopted.push((from.clone(), copied));
         Ok(None)
+    }
+
+    /// The first error is the one to be told.
+    fn throw_away(&mut self, to: &HostPath) {
+        if let Err(also) = self.sys.discard(to) {
+            tracing::warn!("{also}");
+        }
+    }
+
+    /// Since it was looked at, compared or copied, somebody may have written. Nobody gets there by its
+    /// name any more, so what is the same now stays the same; otherwise all is put back.
+    fn check_aside(
+        &mut self,
+        target: &HostPath,
+        aside: HostPath,
+        copy: Option<&HostPath>,
+        turn: &mut Turn,
+    ) -> Result<Option<Refusal>, SysError> {
+        let found = match copy {
+            Some(copy) => self.is_as_copied(target, &aside, copy),
+            None => self.sys.look(&aside).map(|there| holds_data(&there).then(|| changed(target))),
+        };
+        match found {
+            Ok(None) => {
+                turn.set_aside.push(aside);
+                Ok(None)
+            }
+            found => {
+                self.sys.set_back(target, &aside)?;
+                found
+            }
+        }
+    }
+
+    fn is_as_copied(
+        &self,
+        target: &HostPath,
+        aside: &HostPath,
+        copy: &HostPath,
+    ) -> Result<Option<Refusal>, SysError> {
+        let mut writers = self.sys.writers(aside)?;
+        if !writers.is_empty() {
+            for writer in &mut writers {
+                let inside = writer.path.seen_from(aside);
+                writer.path = inside.map_or_else(|| target.clone(), |path| path.below(target));
+            }
+            return Ok(Some(Refusal::Busy { writers }));
+        }
+        let difference = self.sys.compare(aside, copy, Care::Stamps)?;
+        Ok(difference.map(|_| changed(target)))
     }
 
     /// Which one it is, is noted as well: whoever owns the directory above could put another there.
@@ -210,4 +261,9 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+fn changed(target: &HostPath) -> Refusal {
+    let why = format!("{target} changed while it was put in place; run `blankslate apply` again");
+    Refusal::Unseen { why }
 }

@@ -69,10 +69,12 @@ pub fn entry(entry: &Entry, around: Around<'_>, accounts: &Accounts) -> Result<N
     let group = match (&entry.group, owner, other) {
         (Some(group), _, _) => resolved(accounts.group(group), "group", group)?,
         (None, Some(_), Some(other)) => Some(other.gid),
-        (None, Some(uid), None) => Some(group_for(uid, entry.user.is_some(), around, accounts)),
+        (None, Some(uid), None) => group_for(uid, entry.user.is_some(), around, accounts),
         (None, None, _) => None,
     };
-    let (Some(uid), Some(gid)) = (owner, group) else {
+    let may_be_in_home =
+        entry.user.is_none() && other.is_none() && is_unknown_home(around, accounts);
+    let (Some(uid), Some(gid), false) = (owner, group, may_be_in_home) else {
         let mode = match entry.kind {
             Kind::Directory => 0o700,
             Kind::File => 0o600,
@@ -100,9 +102,15 @@ pub fn parent(entry: &Entry, around: Around<'_>, accounts: &Accounts) -> New {
     }
     // An entry that belongs to a user may lie in a home that nobody knows of yet. What is made here is
     // empty but for the way to the entry, and the entry itself is closed.
-    let is_provisional = !accounts.is_complete && belongs_to_user(entry, accounts);
+    let is_provisional = is_unknown_home(around, accounts)
+        || !accounts.is_complete && belongs_to_user(entry, accounts);
     let mode = if is_closed(around.path) { 0o700 } else { 0o755 };
     New { is_provisional, ..New::of(0, 0, mode) }
+}
+
+/// Whether a path that root would own may belong to a user of whom nobody knows yet.
+fn is_unknown_home(around: Around<'_>, accounts: &Accounts) -> bool {
+    !accounts.is_complete && around.parent.uid == 0 && around.path.as_bytes().starts_with(b"/home/")
 }
 
 fn belongs_to_user(entry: &Entry, accounts: &Accounts) -> bool {
@@ -136,15 +144,16 @@ fn inherited_owner(around: Around<'_>, accounts: &Accounts) -> u32 {
 }
 
 /// The primary group of a user who was declared or whose home it is; otherwise the group around it.
-fn group_for(uid: u32, is_declared: bool, around: Around<'_>, accounts: &Accounts) -> u32 {
+/// None where somebody was declared whose primary group is not known yet.
+fn group_for(uid: u32, is_declared: bool, around: Around<'_>, accounts: &Accounts) -> Option<u32> {
     if uid == 0 {
-        return 0;
+        return Some(0);
     }
     if around.parent.uid == uid && !is_declared {
-        return around.parent.gid;
+        return Some(around.parent.gid);
     }
     let primary = accounts.by_number(uid).and_then(|user| user.gid);
-    primary.unwrap_or(around.parent.gid)
+    primary.or_else(|| (!is_declared || accounts.is_complete).then_some(around.parent.gid))
 }
 
 /// Private where a user owns it, as everybody may read it where root does: most of what is kept in a

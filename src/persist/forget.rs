@@ -35,7 +35,13 @@ pub(super) fn forget(
 ) -> Result<Turn, SysError> {
     debug_assert!(config.entries().all(|(_, entry)| entry.target != *target));
     let mut run = Run { sys, watch, made: std::collections::BTreeSet::new() };
-    let first = plan(target, source, &look(run.sys, target, source)?);
+    let mut first = plan(target, source, &look(run.sys, target, source)?);
+    // Asked before the path is taken away: who has it open goes on using it.
+    if first.steps.is_ok()
+        && let Some(why) = in_use(run.sys, source)?
+    {
+        (first.steps, first.then) = (Err(Refusal::Unseen { why }), Then::End);
+    }
     let looks_again = first.then == Then::LookAgain;
     let turn = run.apply(first);
     if !looks_again || !turn.outcome.is_good() {
@@ -43,6 +49,15 @@ pub(super) fn forget(
     }
     let second = plan(target, source, &look(run.sys, target, source)?);
     Ok(run.apply(second).after(turn))
+}
+
+fn in_use(sys: &dyn Sys, source: &HostPath) -> Result<Option<String>, SysError> {
+    let writers = sys.writers(source)?;
+    Ok(writers.first().map(|first| {
+        let command = crate::path::escape(first.command.as_bytes());
+        let path = &first.path;
+        format!("{path} is in use by {command} (pid {}); stop that and try again", first.pid)
+    }))
 }
 
 fn look(sys: &dyn Sys, target: &HostPath, source: &HostPath) -> Result<Ends, SysError> {

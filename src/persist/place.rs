@@ -11,6 +11,10 @@ use crate::config::{Config, Entry};
 use crate::path::HostPath;
 use crate::sys::{Sys, Watch};
 
+/// How often entries are looked at in one run: as deep as they are nested, and once more for what lay
+/// beneath something. Whoever owns a directory above could go on putting something there for ever.
+const ROUNDS: usize = 64;
+
 /// What is to be put in place, and what is known about it.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
@@ -47,29 +51,11 @@ pub fn place(
     let plans = plan(&undeclared, job.accounts).into_iter();
     gone.extend(plans.filter(|plan| plan.then == Then::End).map(|plan| run.apply(plan)));
     memory.placed.retain(|placed| left.contains(&placed.target));
-    loop {
+    for _ in 0..ROUNDS {
+        let before = left.len();
         let wanted = |entry: &Entry| left.contains(&entry.target);
         let scene = observe(run.sys, job.config, job.bad, &memory, &wanted);
-        let before = left.len();
-        let mut has_looked_beneath = false;
-        for plan in plan(&scene, job.accounts) {
-            let then = plan.then.clone();
-            if matches!(then, Then::After(_)) {
-                continue;
-            }
-            let target = plan.target.clone();
-            let turn = run.apply(plan);
-            if then == Then::LookAgain && turn.outcome.is_good() {
-                has_looked_beneath = true;
-            } else {
-                left.remove(&target);
-            }
-            let turn = match turns.remove(&target) {
-                Some(earlier) => turn.after(earlier),
-                None => turn,
-            };
-            turns.insert(target, turn);
-        }
+        let has_looked_beneath = run.one_round(plan(&scene, job.accounts), &mut left, &mut turns);
         // What was taken away is no longer in place.
         memory.placed.retain(|placed| left.contains(&placed.target));
         if left.is_empty() || (left.len() == before && !has_looked_beneath) {
@@ -81,6 +67,37 @@ pub fn place(
     gone
 }
 
+impl Run<'_> {
+    /// Applies every plan that does not have to wait, and crosses off what needs no further look.
+    /// Returns whether something was taken away, so that what lay beneath is seen now.
+    fn one_round(
+        &mut self,
+        plans: Vec<EntryPlan>,
+        left: &mut BTreeSet<HostPath>,
+        turns: &mut BTreeMap<HostPath, Turn>,
+    ) -> bool {
+        let mut has_looked_beneath = false;
+        for plan in plans {
+            let (then, target) = (plan.then.clone(), plan.target.clone());
+            if matches!(then, Then::After(_)) {
+                continue;
+            }
+            let turn = self.apply(plan);
+            if then == Then::LookAgain && turn.outcome.is_good() {
+                has_looked_beneath = true;
+            } else {
+                left.remove(&target);
+            }
+            let turn = match turns.remove(&target) {
+                Some(earlier) => turn.after(earlier),
+                None => turn,
+            };
+            turns.insert(target, turn);
+        }
+        has_looked_beneath
+    }
+}
+
 /// Plans every entry without touching anything.
 #[must_use]
 pub fn rehearse(sys: &dyn Sys, job: Job<'_>) -> Vec<EntryPlan> {
@@ -88,7 +105,7 @@ pub fn rehearse(sys: &dyn Sys, job: Job<'_>) -> Vec<EntryPlan> {
     plan(&scene, job.accounts)
 }
 
-/// What still waits when nothing moves any more. No layout is known in which that happens.
+/// What still waits when nothing moves any more.
 fn stuck(config: &Config, target: &HostPath) -> Option<Turn> {
     let (store, entry) = config.entries().find(|(_, entry)| entry.target == *target)?;
     let why = "an entry around it could not be settled; run `blankslate apply` again".to_owned();

@@ -10,12 +10,13 @@ use super::plan::{Refusal, Step};
 use super::record::Memory;
 use crate::config::{Config, Entry, Root};
 use crate::path::HostPath;
-use crate::sys::{Copied, Look, Sys, SysError, Watch};
+use crate::sys::{Care, Copied, Look, Sys, SysError, Watch};
 
 /// How the name ends under which the old root's data is kept where the store holds other data.
 const BESIDE: &str = "from-old-root";
 
-/// How many such names are tried. So many boots with a difference that nobody looked at are enough.
+/// How many such names are tried. Whoever did not look at so many does not look at one more, and a
+/// program that replaces a symlink by a file makes one in every boot.
 const BESIDE_TRIES: usize = 50;
 
 /// What was done about one entry.
@@ -98,10 +99,7 @@ fn one(
         Err(why) => return here(RescueEnd::Failed(why.clone())),
     };
     match &ends.at_target {
-        Look::Blocked(blocker) => {
-            let why = Refusal::Blocked { blocker: blocker.clone() };
-            return here(RescueEnd::NotLookedAt(why.to_string()));
-        }
+        Look::Blocked(blocker) => return here(blocked(ends, blocker)),
         Look::Special(word) => {
             return here(RescueEnd::NotLookedAt(format!("it is a {word}")));
         }
@@ -112,9 +110,20 @@ fn one(
         there if !holds_data(there) => return None,
         _ => {}
     }
+    if let Look::Blocked(blocker) = &ends.at_source {
+        return here(blocked(ends, blocker));
+    }
     let (to, is_beside) = match destination(sys, seen, ends) {
-        Ok(Some(found)) => found,
-        Ok(None) => return None,
+        Ok(Place::Source) => (seen.source.clone(), false),
+        Ok(Place::Beside(path)) => (path, true),
+        Ok(Place::Held) => return None,
+        Ok(Place::Full) => {
+            let why = format!(
+                "{BESIDE_TRIES} copies of old data lie beside {} already, and one more is not made",
+                seen.source
+            );
+            return here(RescueEnd::NotLookedAt(why));
+        }
         Err(error) => return here(RescueEnd::Failed(error.to_string())),
     };
     Some(match copy(sys, seen, ends, &to, accounts, watch) {
@@ -124,35 +133,55 @@ fn one(
     })
 }
 
-/// Where the data goes, and whether that is beside the source; none when the store has it already.
-fn destination(
-    sys: &dyn Sys,
-    seen: &Observation,
-    ends: &Ends,
-) -> Result<Option<(HostPath, bool)>, SysError> {
+/// Something is not followed, on the way to the target or the source. Where only root can have put it
+/// there, what lies behind it may well be what was declared, and is not erased. Whoever else owns a
+/// directory above could keep the root from ever being erased.
+fn blocked(ends: &Ends, blocker: &HostPath) -> RescueEnd {
+    let is_roots = |look: &Look| match look {
+        Look::Directory(seen) => seen.meta.uid == 0 && seen.meta.mode & 0o022 == 0,
+        _ => true,
+    };
+    let only_root = ends.parents.iter().all(|p| is_roots(&p.at_target) && is_roots(&p.at_source));
+    let why = Refusal::Blocked { blocker: blocker.clone() }.to_string();
+    if only_root { RescueEnd::Failed(why) } else { RescueEnd::NotLookedAt(why) }
+}
+
+/// Where the data of an old root goes.
+enum Place {
+    /// To where the entry keeps it.
+    Source,
+    /// Beside that, because the store holds other data.
+    Beside(HostPath),
+    /// Nowhere: the store has it.
+    Held,
+    /// Nowhere: nobody looked at what lies beside for too long.
+    Full,
+}
+
+fn destination(sys: &dyn Sys, seen: &Observation, ends: &Ends) -> Result<Place, SysError> {
     let is_right_kind = is_kind(&ends.at_target, seen.entry.kind);
     let is_free = match &ends.at_source {
         Look::Absent => true,
         there => is_kind(there, seen.entry.kind) && !holds_data(there),
     };
     if is_right_kind && is_free {
-        return Ok(Some((seen.source.clone(), false)));
+        return Ok(Place::Source);
     }
     // Compared already while it was observed.
     if ends.data.as_ref().is_some_and(|data| data.source == Against::Same) {
-        return Ok(None);
+        return Ok(Place::Held);
     }
-    let differs = |other: &HostPath| Ok(sys.compare(&seen.entry.target, other)?.is_some());
+    let differs =
+        |other: &HostPath| Ok(sys.compare(&seen.entry.target, other, Care::EveryByte)?.is_some());
     for number in 1..=BESIDE_TRIES {
         let Some(path) = beside(&seen.source, number) else { continue };
         match sys.look(&path)? {
-            Look::Absent => return Ok(Some((path, true))),
-            Look::Directory(_) | Look::File(_) if !differs(&path)? => return Ok(None),
+            Look::Absent => return Ok(Place::Beside(path)),
+            Look::Directory(_) | Look::File(_) if !differs(&path)? => return Ok(Place::Held),
             _ => {}
         }
     }
-    let cause = std::io::Error::other("too many copies of old data lie beside it; look at them");
-    Err(SysError { doing: "keep old data beside", path: seen.source.clone(), cause })
+    Ok(Place::Full)
 }
 
 /// `/persist/etc/x` and 1: `/persist/etc/x.from-old-root`; and 2: `/persist/etc/x.from-old-root-2`.

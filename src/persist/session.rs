@@ -102,8 +102,9 @@ impl<'c> Session<'c> {
             None
         });
         let mounts = match &earlier {
-            Some(record) => record.mounts.clone(),
-            None => mounts_under(root).unwrap_or_else(|cause| {
+            // A run that could not even try did not look.
+            Some(record) if record.trouble.is_none() => record.mounts.clone(),
+            Some(_) | None => mounts_under(root).unwrap_or_else(|cause| {
                 tracing::warn!("cannot record the mounts: {cause}");
                 Vec::new()
             }),

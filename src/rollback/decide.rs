@@ -95,6 +95,12 @@ pub struct PoolDecision {
 }
 
 impl PoolDecision {
+    /// Whether a root may be rolled back, as far as is known.
+    #[must_use]
+    pub fn proceeds(&self) -> bool {
+        self.roots.iter().any(|decision| matches!(decision, Decision::Proceed(_)))
+    }
+
     /// Whether a root is refused.
     #[must_use]
     pub fn refuses(&self) -> bool {

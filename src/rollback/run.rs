@@ -121,7 +121,12 @@ impl Act<'_> {
         let decide = |search| decide(self.pool, self.roots, known, self.situation, search);
         let first = self.timed(&mut phases.decide, || decide(Search::Ahead));
         let searched = self.timed(&mut phases.adopt, || self.search(&first, adopt));
-        let decision = self.timed(&mut phases.decide, || decide(Search::Over(&searched)));
+        // Where nothing is to be rolled back anyway, what was decided first says why.
+        let decision = if first.proceeds() {
+            self.timed(&mut phases.decide, || decide(Search::Over(&searched)))
+        } else {
+            first
+        };
         let mut turn = Turn { facts: facts.unwrap_or_default(), decision, searched, failure: None };
         if let Some(Ok(zfs)) = zfs {
             let act = |order: &Order| zfs.roll_back(order).err();

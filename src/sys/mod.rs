@@ -6,6 +6,7 @@
 //! is only what this program made itself, a mount, a symlink, an unfinished copy.
 
 pub mod accounts;
+mod acl;
 pub mod copy;
 pub mod detached;
 pub mod linux;
@@ -96,6 +97,15 @@ pub struct Copied {
     pub notes: Vec<String>,
 }
 
+/// How closely two trees are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// Content byte for byte.
+    EveryByte,
+    /// Content by size and time: enough to see that somebody wrote since both were equal.
+    Stamps,
+}
+
 /// The first difference between two trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -105,7 +115,7 @@ pub struct Difference {
     pub what: &'static str,
 }
 
-/// A process that may still write to a file.
+/// A process that may still write to a file, or make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writer {
     /// Its number.
@@ -114,8 +124,20 @@ pub struct Writer {
     pub command: String,
     /// The systemd unit that it belongs to, where that can be told.
     pub unit: Option<String>,
-    /// The file.
+    /// The file or directory.
     pub path: HostPath,
+    /// What it is to the process.
+    pub hold: Hold,
+}
+
+/// How a process holds a file or directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hold {
+    /// A file, open or mapped for writing; or the kernel writes to it.
+    Writes,
+    /// A directory that is open, or the one in which the process works: by it the process makes files,
+    /// whatever the directory is called by then.
+    Directory,
 }
 
 /// What is put where something was set aside.
@@ -159,16 +181,20 @@ pub trait Sys {
     fn mounts_below(&self, path: &HostPath) -> Result<Vec<HostPath>, SysError>;
 
     /// Returns the first difference between the trees at `one` and `other`, in content, names, types,
-    /// owners, modes, times of modification, extended attributes, ACLs and file flags; none when
-    /// nothing would be lost with either of them. Sockets do not count, and of the two topmost ones
-    /// neither the flags nor a missing time.
+    /// owners, modes, times of modification, extended attributes, ACLs and file flags. Sockets do not
+    /// count, nor which files are hard links of each other, nor the flags of the two topmost ones.
     ///
     /// # Errors
     /// Not everything could be read.
-    fn compare(&self, one: &HostPath, other: &HostPath) -> Result<Option<Difference>, SysError>;
+    fn compare(
+        &self,
+        one: &HostPath,
+        other: &HostPath,
+        care: Care,
+    ) -> Result<Option<Difference>, SysError>;
 
-    /// Returns the processes that have a regular file at or below `path` open for writing, or mapped
-    /// so that writing reaches it; one line a process and file.
+    /// Returns the processes that have a regular file at or below `path` open for writing, or mapped so
+    /// that writing reaches it, or hold a directory there; one line for each process and file.
     ///
     /// # Errors
     /// The processes or the tree cannot be read.
@@ -186,11 +212,12 @@ pub trait Sys {
     /// Something lies there already, or the call failed; then the path is as it was.
     fn make_file(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError>;
 
-    /// Gives a directory or file that this program made with `from` the owner and mode `to`.
+    /// Gives the directory or file `id`, which this program made with `from`, the owner and mode `to`.
     ///
     /// # Errors
-    /// It is something else by now, or has another owner or mode than `from`; then it is left alone.
-    fn own(&mut self, path: &HostPath, from: Meta, to: Meta) -> Result<(), SysError>;
+    /// Another one lies there by now, or it has another owner or mode than `from`; then it is left
+    /// alone.
+    fn own(&mut self, path: &HostPath, id: FileId, from: Meta, to: Meta) -> Result<(), SysError>;
 
     /// Makes a symlink at `path` with the text of `to`.
     ///
@@ -256,4 +283,12 @@ pub trait Sys {
         shows: FileId,
         place: &Place,
     ) -> Result<Option<HostPath>, SysError>;
+
+    /// Takes a `set_aside` back: what lies at `aside` and the place at `target` change places, and the
+    /// place, which holds nothing, is removed.
+    ///
+    /// # Errors
+    /// Something lies in the place by now, or the call failed. What was set aside is then at one of the
+    /// two.
+    fn set_back(&mut self, target: &HostPath, aside: &HostPath) -> Result<(), SysError>;
 }

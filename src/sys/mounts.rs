@@ -73,7 +73,7 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
 }
 
 /// The kernel writes space, tab, newline and backslash as `\040`, `\011`, `\012`, `\134`.
-fn unescape(field: &[u8]) -> Vec<u8> {
+pub(super) fn unescape(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((&first, tail)) = rest.split_first() {

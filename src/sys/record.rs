@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Where the records lie. On /run: they live as long as the boot they tell of.
@@ -56,12 +57,15 @@ pub fn read<T: DeserializeOwned>(
 /// # Errors
 /// Why it cannot be understood.
 pub fn parse<T: DeserializeOwned>(text: &[u8], version: u32) -> Result<T, String> {
-    let value: serde_json::Value = serde_json::from_slice(text).map_err(|e| e.to_string())?;
-    let found = value.get("version").and_then(serde_json::Value::as_u64);
-    if found != Some(u64::from(version)) {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let found: Versioned = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if found.version != version {
         return Err("another version of blankslate wrote it".to_owned());
     }
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    serde_json::from_slice(text).map_err(|error| error.to_string())
 }
 
 /// The kernel's log levels that are used here (syslog(2)).

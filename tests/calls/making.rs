@@ -6,7 +6,7 @@ use std::path::Path;
 
 use blankslate::sys::{Meta, Sys};
 
-use crate::support::{dir, in_namespaces, meta, names, owned, path, read, sys, user, write};
+use crate::support::{dir, id_at, in_namespaces, meta, names, owned, path, read, sys, user, write};
 
 const STRANGE: &str = "it is not as this program made it";
 
@@ -79,8 +79,8 @@ in_namespaces! {
                 _ => sys.make_file(&path(at), from).unwrap(),
             }
         }
-        sys.own(&path("/d"), from, to).unwrap();
-        sys.own(&path("/f"), from, to).unwrap();
+        sys.own(&path("/d"), id_at(root, "/d"), from, to).unwrap();
+        sys.own(&path("/f"), id_at(root, "/f"), from, to).unwrap();
         assert_eq!(owned(&root.join("d")), (user(), user(), 0o4755));
         assert_eq!(owned(&root.join("f")), (user(), user(), 0o4755));
         // Another mode, another name, another type, nothing.
@@ -90,15 +90,15 @@ in_namespaces! {
         dir(root, "other", 0, 0o701);
         for at in ["/other", "/two", "/link", "/fifo"] {
             let before = owned(&root.join(&at[1..]));
-            let error = sys.own(&path(at), from, to).unwrap_err().to_string();
+            let error = sys.own(&path(at), id_at(root, at), from, to).unwrap_err().to_string();
             assert!(error.ends_with(STRANGE), "{error}");
             assert_eq!(owned(&root.join(&at[1..])), before, "{at}");
         }
         assert_eq!(owned(&root.join("odd")), (0, 0, 0o700));
-        assert!(sys.own(&path("/none"), from, to).is_err());
+        assert!(sys.own(&path("/none"), id_at(root, "/none"), from, to).is_err());
         if user() != 0 {
             dir(root, "theirs", user(), 0o700);
-            assert!(sys.own(&path("/theirs"), from, meta(0o755)).is_err());
+            assert!(sys.own(&path("/theirs"), id_at(root, "/theirs"), from, meta(0o755)).is_err());
             assert_eq!(owned(&root.join("theirs")), (user(), user(), 0o700));
         }
     }

@@ -100,7 +100,7 @@ in_namespaces! {
                 let mut inside = crate::support::sys(root);
                 let _ = inside.make_dir(&path("/a/b/t"), from);
             }
-            sys.own(&path("/a/b/t"), from, to).is_ok()
+            sys.own(&path("/a/b/t"), id_at(root, "/a/b/t"), from, to).is_ok()
         });
     }
 

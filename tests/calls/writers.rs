@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use blankslate::sys::Sys;
+use blankslate::sys::{Hold, Sys};
 
 use crate::support::{dir, in_namespaces, mount, path, sys, write};
 
@@ -47,7 +47,7 @@ in_namespaces! {
         write(root, "other", "z");
         symlink("../other", root.join("d/link")).unwrap();
         assert_eq!(found(root, "/d"), []);
-        let _reader = Holder::new("<y", &root.join("d"));
+        let _reader = Holder::new("<d/y", root);
         let _elsewhere = Holder::new(">>other", root);
         let _linked = Holder::new(">>d/link", root);
         assert_eq!(found(root, "/d"), []);
@@ -63,6 +63,10 @@ in_namespaces! {
         assert!(["sh", "sleep"].contains(&command.as_str()), "{command}");
         drop((appending, both));
         assert_eq!(found(root, "/d"), []);
+        // By the directory in which it works it makes files, whatever that is called by then.
+        let worker = Holder::new("</dev/null", &root.join("d/deep"));
+        assert_eq!(found(root, "/d"), [(worker.0.id(), "/d/deep".to_owned())]);
+        assert_eq!(sys(root).writers(&path("/d")).unwrap()[0].hold, Hold::Directory);
     }
 
     fn userns_a_file_counts_by_whatever_name_it_was_opened(root: &Path) {

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use blankslate::path::HostPath;
 use blankslate::sys::copy;
-use blankslate::sys::{Copied, Difference, SysError};
+use blankslate::sys::{Care, Copied, Difference, SysError};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, Timespec, Timestamps, XattrFlags, makedev, mknodat,
     utimensat,
@@ -83,7 +83,7 @@ pub fn copied(from: &Path, into: &Path) -> Result<Copied, SysError> {
 }
 
 pub fn compared(one: &Path, other: &Path) -> Result<Option<Difference>, SysError> {
-    copy::compare_trees(held(one).as_fd(), &path("/o"), held(other).as_fd())
+    copy::compare_trees(held(one).as_fd(), &path("/o"), held(other).as_fd(), Care::EveryByte)
 }
 
 /// `what path` of a difference.

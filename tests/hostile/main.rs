@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+mod attacks;
 mod faults;
 mod host;
 mod namespace;

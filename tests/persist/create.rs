@@ -64,7 +64,7 @@ fn where_nobody_is_known_yet_what_is_declared_by_name_is_closed_for_now() {
         ("dir bind /x user=root", None, ROOT, (0, 0, 0o755, true)),
         ("dir bind /x", None, ROOT, (0, 0, 0o755, true)),
         ("dir bind /home/alice/.ssh", None, ALICES, (1000, 100, 0o700, true)),
-        ("dir bind /home/alice/.ssh", None, ROOT, (0, 0, 0o755, true)),
+        ("dir bind /home/alice/.ssh", None, ROOT, (0, 0, 0o700, false)),
     ];
     for (line, around, parent, expected) in table {
         assert_eq!(new_entry(line, around, parent, &initrd()), shown(expected), "{line}");

@@ -243,3 +243,45 @@ fn a_store_that_is_missing_or_no_directory_or_on_a_root_is_named() {
         ["the store /other is not a directory of its own: /other is a symlink or no directory"]
     );
 }
+
+#[test]
+fn what_is_written_until_the_last_moment_is_never_set_aside_behind_an_older_copy() {
+    let config = config(&[("/persist", &["dir bind /x"])]);
+    for has_copy in [false, true] {
+        let mut tree = Tree::new(&["/persist"]);
+        tree.file("/x/data", ROOT, "old");
+        if has_copy {
+            tree.file("/persist/x/data", ROOT, "old");
+        }
+        let mut sys = FakeSys::new(tree);
+        sys.meddle = Some(|tree| _ = tree.file("/x/data", ROOT, "newer"));
+        let (turns, record) = run(&mut sys, &config, &Record::default(), &host());
+        assert_eq!(
+            ends(&turns),
+            ["/x refused: /x changed while it was put in place; run `blankslate apply` again"],
+            "{has_copy}"
+        );
+        assert_eq!(sys.tree.text("/x/data").as_deref(), Some("newer"));
+        assert_eq!(sys.tree.text("/.blankslate-adopted-0/data"), None);
+        assert_eq!(record.entries[0].set_aside, Vec::<String>::new());
+        let (turns, _) = run(&mut sys, &config, &record, &host());
+        assert!(ends(&turns)[0].contains("both hold data and differ"), "{:?}", ends(&turns));
+        assert_eq!(sys.tree.text("/x/data").as_deref(), Some("newer"));
+    }
+}
+
+#[test]
+fn an_empty_place_that_is_filled_in_the_last_moment_does_not_become_a_symlink() {
+    let config = config(&[("/persist", &["dir sym /x"])]);
+    let mut tree = Tree::new(&["/persist"]);
+    tree.dir("/x", ROOT);
+    let mut sys = FakeSys::new(tree);
+    sys.meddle = Some(|tree| _ = tree.file("/x/data", ROOT, "new"));
+    let (turns, record) = run(&mut sys, &config, &Record::default(), &host());
+    assert!(!turns[0].outcome.is_good());
+    assert_eq!(sys.tree.text("/x/data").as_deref(), Some("new"));
+    sys.meddle = None;
+    let (turns, _) = run(&mut sys, &config, &record, &host());
+    assert_eq!(ends(&turns), ["/x done"]);
+    assert_eq!(sys.tree.text("/persist/x/data").as_deref(), Some("new"));
+}

@@ -27,7 +27,8 @@ fn world() -> (Tree, Config) {
     tree.link("/srv/linked", "/persist/srv/linked");
     tree.put(&path("/srv/pipe"), ROOT, Body::Fifo);
     tree.file("/real/below", ROOT, "below");
-    tree.link("/through", "/real");
+    tree.dir("/home/u", blankslate::sys::Meta { uid: 1000, gid: 100, mode: 0o700 });
+    tree.link("/home/u/through", "/real");
     tree.file("/etc/undeclared", ROOT, "undeclared");
     let mut config = config(&[
         (
@@ -42,7 +43,7 @@ fn world() -> (Tree, Config) {
                 "dir bind /srv/away",
                 "dir sym /srv/linked",
                 "dir bind /srv/pipe",
-                "file bind /through/below",
+                "file bind /home/u/through/below",
                 "dir bind /srv/missing",
             ],
         ),
@@ -86,12 +87,12 @@ fn what_lies_only_on_the_old_root_is_in_the_store_and_what_differs_is_beside_it(
     assert_eq!(
         words(&rescued),
         [
+            "/home/u/through/below not looked at: /home/u/through is a symlink or no directory, and is not \
+             followed; declare the path that it leads to",
             "/srv/away not looked at: it is a symlink to /elsewhere",
             "/srv/kind kept beside as /persist/srv/kind.from-old-root",
             "/srv/pipe not looked at: it is a fifo",
             "/srv/x kept beside as /persist/srv/x.from-old-root",
-            "/through/below not looked at: /through is a symlink or no directory, and is not \
-             followed; declare the path that it leads to",
             "/var/lib/app adopted as /persist/var/lib/app",
             "/var/lib/app/db adopted as /big/var/lib/app/db",
         ]

@@ -10,7 +10,7 @@ use blankslate::persist::observe::check_stores;
 use blankslate::persist::place::{Job, place, rehearse};
 use blankslate::persist::plan::{EntryPlan, Then};
 use blankslate::persist::record::Record;
-use blankslate::sys::{Sys, Writer};
+use blankslate::sys::{Hold, Sys, Writer};
 
 use crate::fake::{FakeSys, path};
 
@@ -64,7 +64,7 @@ pub fn initrd() -> Accounts {
 
 pub fn writer(at: &str, unit: Option<&str>) -> Writer {
     let unit = unit.map(ToOwned::to_owned);
-    Writer { pid: 812, command: "sqlited".to_owned(), unit, path: path(at) }
+    Writer { pid: 812, command: "sqlited".to_owned(), unit, path: path(at), hold: Hold::Writes }
 }
 
 /// One run of `blankslate apply`, or of the initrd. Returns what became of each, and the record.

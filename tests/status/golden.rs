@@ -32,7 +32,7 @@ fn looked(target: &str, state: State, sentence: &str) -> Looked {
     let steps = Ok(Vec::new());
     let (how, is_declared, then) = (How::Bind, true, Then::End);
     let plan = EntryPlan { target, source, how, is_declared, steps, then };
-    Looked { seen, plan, status: Status { state, sentence: sentence.to_owned() } }
+    Looked { seen, plan, status: Status { state, sentence: sentence.to_owned() }, is_on_root: true }
 }
 
 fn stray(at: &[u8], bytes: u64) -> Stray {

@@ -49,10 +49,10 @@ pub(super) fn render(explanation: &Explanation, width: Option<usize>) -> String 
                 Ok(Look::Absent) => ", if it is to be a directory",
                 _ => "",
             };
-            let _ = write!(text, "\nTo {doing}{guess}, add to the NixOS configuration:\n\n");
-            indent(&mut text, &keep.nix);
-            text.push_str("\nor to the configuration file of blankslate:\n\n");
+            let _ = write!(text, "\nTo {doing}{guess}, add to the configuration file:\n\n");
             indent(&mut text, &keep.toml);
+            text.push_str("\nor, once there is a NixOS module, to the NixOS configuration:\n\n");
+            indent(&mut text, &keep.nix);
             if let Some(warning) = &keep.warning {
                 text.push('\n');
                 wrap(&mut text, &format!("But {warning}."), width, "");
@@ -160,6 +160,9 @@ fn next_boot(looked: &Looked) -> String {
             "The next boot puts it in place again.".to_owned()
         }
         (State::Unseen, _) => "What the next boot does with it cannot be told.".to_owned(),
+        (_, Some(_)) if !looked.is_on_root => {
+            "The next boot erases no root on which it lies.".to_owned()
+        }
         (_, Some(Against::Nothing)) => format!(
             "The next boot copies what lies there to {} before the root is rolled back, and puts it \
              in place.",

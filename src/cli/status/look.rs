@@ -49,6 +49,8 @@ pub struct Looked {
     pub plan: EntryPlan,
     /// How it is.
     pub status: Status,
+    /// Whether it lies on a declared root.
+    pub is_on_root: bool,
 }
 
 /// All entries as they are now.
@@ -103,7 +105,8 @@ impl<'c> Host<'c> {
                 _ => Beneath::Unknown,
             };
             let status = self.of_store(&seen, state::state(&seen, &plan, &beneath));
-            declared.push(Looked { seen, plan, status });
+            let is_on_root = self.config.root_of(&seen.entry.target).is_some();
+            declared.push(Looked { seen, plan, status, is_on_root });
         }
         Entries { declared, undeclared, is_beneath_seen: depths.is_all_seen() }
     }

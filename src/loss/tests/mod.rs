@@ -38,7 +38,7 @@ fn entry(target: &str, kind: Kind, how: How, is_in_place: bool, holds: Holds) ->
         line: 9,
         is_in_place,
         source_holds: holds,
-        is_adopted: holds == Holds::Nothing,
+        is_on_root: true,
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::record::{Memory, Placed};
 use crate::config::{Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
-use crate::sys::{Difference, Look, Meta, Sys, SysError, Writer};
+use crate::sys::{Care, Difference, FileId, Look, Meta, Sys, SysError, Writer};
 
 /// Everything that a plan is made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,8 +56,7 @@ pub struct Ends {
     /// What decides whether data at the target may be taken along or covered; none where there is
     /// none, or nothing to decide.
     pub data: Option<Data>,
-    /// The same path in another store that holds data, where the source is missing and the target
-    /// holds none: the entry was moved from store to store.
+    /// Where its data lies if it was moved from store to store; only where the source is missing.
     pub elsewhere: Option<HostPath>,
 }
 
@@ -108,6 +107,8 @@ pub struct Unfinished {
     pub path: HostPath,
     /// The same as the host sees it, if it lies in the store.
     pub as_seen: HostPath,
+    /// Which one it is.
+    pub id: FileId,
     /// Owner and mode that it was made with and still has.
     pub meta: Meta,
     /// Owner and mode of the directory that holds it.
@@ -197,8 +198,9 @@ impl Eyes<'_> {
         if !ends.is_inside && holds_data(&ends.at_target) {
             ends.data = self.data(entry, source, &ends)?;
         }
-        if ends.at_source == Look::Absent && ends.data.is_none() {
-            ends.elsewhere = self.elsewhere(store, entry)?;
+        if ends.at_source == Look::Absent {
+            let has_data = ends.data.is_some();
+            ends.elsewhere = self.elsewhere(store, entry, ends.ours.as_ref(), has_data)?;
         }
         Ok(ends)
     }
@@ -221,8 +223,8 @@ impl Eyes<'_> {
             };
             if seen.meta == made.meta && seen.id == made.id {
                 let as_seen = made.path.seen_from(&store.path).unwrap_or_else(|| made.path.clone());
-                let (path, meta) = (made.path.clone(), made.meta);
-                found.push(Unfinished { path, as_seen, meta, parent: above.meta });
+                let (path, id, meta) = (made.path.clone(), made.id, made.meta);
+                found.push(Unfinished { path, as_seen, id, meta, parent: above.meta });
             }
         }
         Ok(found)
@@ -250,7 +252,7 @@ impl Eyes<'_> {
             Look::Absent => Against::Nothing,
             there if is_kind(there, entry.kind) && !holds_data(there) => Against::Nothing,
             there if is_kind(there, entry.kind) => {
-                let difference = self.sys.compare(&entry.target, source)?;
+                let difference = self.sys.compare(&entry.target, source, Care::EveryByte)?;
                 difference.map_or(Against::Same, Against::Different)
             }
             _ => return Ok(None),
@@ -262,9 +264,28 @@ impl Eyes<'_> {
         Ok(Some(Data { source: against, writers, mounts, inner: Vec::new() }))
     }
 
-    fn elsewhere(&self, store: &Store, entry: &Entry) -> Result<Option<HostPath>, SysError> {
-        for other in self.config.stores.iter().filter(|other| other.path != store.path) {
-            let path = entry.target.below(&other.path);
+    /// Where the entry's data may lie if it was moved from store to store: in another store, or where
+    /// an earlier run put it in place from, even if that store is declared no more.
+    fn elsewhere(
+        &self,
+        store: &Store,
+        entry: &Entry,
+        ours: Option<&(Placed, Look)>,
+        has_data: bool,
+    ) -> Result<Option<HostPath>, SysError> {
+        // What another store holds around or below one of its own entries is that entry's.
+        let is_free = |other: &&Store| {
+            other.path != store.path
+                && !other.entries.iter().any(|one| {
+                    one.target.is_below(&entry.target) || entry.target.is_below(&one.target)
+                })
+        };
+        // Data at the target itself is what was used last, unless it took the place of what was there.
+        let others = self.config.stores.iter().filter(|other| !has_data && is_free(other));
+        let others = others.map(|other| entry.target.below(&other.path));
+        let ours = ours.map(|(placed, _)| placed.source.clone());
+        let source = store.source(entry);
+        for path in others.chain(ours.filter(|ours| *ours != source)) {
             let look = self.look(&path)?;
             if is_kind(&look, entry.kind) && holds_data(&look) {
                 return Ok(Some(path));

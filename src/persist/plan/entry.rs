@@ -96,8 +96,8 @@ impl Planner<'_> {
                 create::parent(&self.seen.entry, around, self.accounts)
             };
             if !new.is_provisional && new.meta != made.meta {
-                let (path, from) = (made.path.clone(), made.meta);
-                steps.push(Step::Own { path, from, to: new.meta });
+                let (path, id, from) = (made.path.clone(), made.id, made.meta);
+                steps.push(Step::Own { path, id, from, to: new.meta });
             }
         }
         Ok(steps)
@@ -247,6 +247,9 @@ impl Planner<'_> {
             let why = format!("it cannot be told what {target} holds");
             return Err(Refusal::Unseen { why });
         };
+        if let Some(elsewhere) = &self.ends.elsewhere {
+            return Err(Refusal::TwoCopies { target, elsewhere: elsewhere.clone() });
+        }
         if let Some(inner) = mounts.iter().find(|mount| !inner.contains(mount)) {
             return Err(Refusal::CoversMount { inner: inner.clone() });
         }
@@ -292,7 +295,8 @@ impl Planner<'_> {
         };
         if let Some(place) = place {
             let target = target.clone();
-            steps.push(Step::SetAside { target, shows: there.id, place });
+            let copy = has_data.then(|| source.clone());
+            steps.push(Step::SetAside { target, shows: there.id, place, copy });
         }
         if self.seen.entry.how == How::Bind {
             steps.push(Step::Bind { source, target });

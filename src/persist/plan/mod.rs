@@ -42,6 +42,8 @@ pub enum Step {
     Own {
         /// What.
         path: HostPath,
+        /// Which one it was.
+        id: FileId,
         /// Owner and mode that it was made with.
         from: Meta,
         /// Those it gets.
@@ -62,6 +64,8 @@ pub enum Step {
         shows: FileId,
         /// What is put there.
         place: Place,
+        /// Where the store has the same data; none where there was none.
+        copy: Option<HostPath>,
     },
     /// Mounts the source on the target.
     Bind {

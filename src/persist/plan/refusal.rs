@@ -5,7 +5,7 @@ use std::fmt;
 use crate::config::Kind;
 use crate::path::HostPath;
 use crate::persist::paste::shell;
-use crate::sys::{Difference, Look, Writer};
+use crate::sys::{Difference, Hold, Look, Writer};
 
 /// Why an entry is not touched, and the cure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,13 +41,17 @@ pub enum Refusal {
     )]
     CoversMount { inner: HostPath },
     #[error(
-        "{target} holds data, and the entry {inner} below it is in place already; reboot: before the root is rolled back, that data is copied into the store"
+        "{target} holds data, and the entry {inner} below it is in place already; move what the store needs by hand, or reboot: the next boot copies that data beside what the store holds"
     )]
     CoversEntry { target: HostPath, inner: HostPath },
     #[error(
         "the entry {outer} around it holds data that is not in the store yet; see to that one first"
     )]
     OuterFirst { outer: HostPath },
+    #[error(
+        "{target} holds data, and so does {elsewhere}, from where the entry was moved; move one of them away, and run `blankslate apply`"
+    )]
+    TwoCopies { target: HostPath, elsewhere: HostPath },
     #[error("{}", busy(.writers))]
     Busy { writers: Vec<Writer> },
     #[error("there is no {key} {name}; mend {key} in line {line}")]
@@ -58,8 +62,12 @@ pub enum Refusal {
 
 fn busy(writers: &[Writer]) -> String {
     let Some(first) = writers.first() else { return "it is in use".to_owned() };
-    let Writer { pid, command, unit, path } = first;
+    let Writer { pid, command, unit, path, hold } = first;
     let command = crate::path::escape(command.as_bytes());
+    let held = match hold {
+        Hold::Writes => "open for writing",
+        Hold::Directory => "a directory in use",
+    };
     let more = match writers.len() - 1 {
         0 => String::new(),
         more => format!(", and {more} more like it"),
@@ -72,7 +80,7 @@ fn busy(writers: &[Writer]) -> String {
         None => (String::new(), "end it".to_owned()),
     };
     format!(
-        "{path} is open for writing by {command} (pid {pid}){whose}{more}; {stop} and then \
+        "{path} is {held} by {command} (pid {pid}){whose}{more}; {stop} and then \
          `blankslate apply`, or reboot: the next boot adopts it before the root is rolled back"
     )
 }

@@ -239,8 +239,13 @@ fn hidden_data_is_told_only_of_what_is_in_place() {
 fn an_owner_that_was_not_known_is_off_until_it_is_finished() {
     let meta = Meta { mode: 0o700, ..META };
     let made = Look::Directory(Seen { meta, is_mount: true, ..seen(20) });
-    let unfinished =
-        Unfinished { path: path("/persist/srv/x"), as_seen: path("/srv/x"), meta, parent: META };
+    let unfinished = Unfinished {
+        path: path("/persist/srv/x"),
+        as_seen: path("/srv/x"),
+        id: FileId { device: (0, 1), inode: 1 },
+        meta,
+        parent: META,
+    };
     let ends = Ends { unfinished: vec![unfinished], ..ends(made.clone(), made) };
     let seen = observation(How::Bind, Ok(ends));
     let what = "its owner was not known yet; run `blankslate apply`".to_owned();

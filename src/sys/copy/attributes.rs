@@ -10,12 +10,10 @@ use rustix::io::Errno;
 
 use super::Fault;
 use super::node::proc_path;
+use crate::sys::acl;
 
 /// The attribute that lends a program privileges; it is taken along like the set-user-ID bit.
 pub(super) const CAPABILITY: &CStr = c"security.capability";
-
-/// The attributes through which a POSIX ACL is seen.
-const ACLS: [&CStr; 2] = [c"system.posix_acl_access", c"system.posix_acl_default"];
 
 /// What the kernel, or its security module, sets on every file by itself, and how a file system is to
 /// store it: taken along where that works, and no part of the data.
@@ -114,13 +112,7 @@ pub(super) fn copy(from: &Reach, to: &Reach) -> Result<Option<Vec<u8>>, Fault> {
 
 /// Takes the ACLs away that the new directory or file `to` has from the directory above it.
 pub(super) fn strip_inherited_acls(to: BorrowedFd) -> Result<(), Fault> {
-    for name in ACLS {
-        match rustix::fs::fremovexattr(to, name) {
-            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
-            Err(errno) => return Err(Fault::copying(errno)),
-        }
-    }
-    Ok(())
+    acl::strip(to).map_err(Fault::copying)
 }
 
 /// Whether both have the same attributes with the same values, capability and labels aside.

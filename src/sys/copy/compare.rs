@@ -17,17 +17,8 @@ use super::node::{self, Id};
 use super::privilege::Standing;
 use super::same::{self, Blocks, Privilege, Side, What};
 use super::share::{lock, share};
-use super::{Difference, Fault, SysError};
+use super::{Care, Difference, Fault, SysError};
 use crate::path::HostPath;
-
-/// How closely files are looked at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Care {
-    /// Byte for byte.
-    EveryByte,
-    /// By size and time: enough to see that somebody wrote since.
-    Stamps,
-}
 
 /// Returns the first difference between two trees; of the file flags only those in `mask` count.
 pub(super) fn compare(

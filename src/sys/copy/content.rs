@@ -180,8 +180,8 @@ pub(super) fn next_data(file: BorrowedFd, at: u64, size: u64) -> io::Result<Opti
 
 /// Where the data that begins at `start` ends.
 ///
-/// Some versions of ZFS have taken data that was written just now for a hole (openzfs/zfs#15526). The
-/// comparison, which reads, would find that.
+/// Some versions of ZFS have taken data that was written just now for a hole (openzfs/zfs#15526): what
+/// is copied is written out before.
 fn next_hole(file: BorrowedFd, start: u64, size: u64) -> io::Result<u64> {
     match rustix::fs::seek(file, SeekFrom::Hole(start)) {
         Ok(hole) => Ok(hole.min(size)),

@@ -33,9 +33,7 @@ use std::thread;
 use rustix::fs::{IFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use compare::Care;
-
-use super::{Copied, Difference, Progress, SysError, Watch};
+use super::{Care, Copied, Difference, Progress, SysError, Watch};
 use crate::path::HostPath;
 
 /// What went wrong with a node. The walk that handles it knows its path.
@@ -92,8 +90,15 @@ pub fn copy_verified(
     name: &OsStr,
     watch: Watch<'_>,
 ) -> Result<Copied, SysError> {
-    let (copied, unset) = walk::copy(from, from_path, into, name, watch)?;
     let failed = |doing| move |cause| SysError { doing, path: from_path.clone(), cause };
+    // Where the holes are is known for certain only of what lies on the disk.
+    match sync_tree(from) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotADirectory => {
+            return Err(failed("write out")(cause));
+        }
+        Ok(()) | Err(_) => {}
+    }
+    let (copied, unset) = walk::copy(from, from_path, into, name, watch)?;
     let copy = node::pin_own(into, name).map_err(failed("read the copy of"))?;
     let mask = IFlags::all() - unset;
     let differs = |care| compare::compare(from, from_path, copy.as_fd(), mask, care);
@@ -146,8 +151,9 @@ pub fn compare_trees(
     one: BorrowedFd<'_>,
     one_path: &HostPath,
     other: BorrowedFd<'_>,
+    care: Care,
 ) -> Result<Option<Difference>, SysError> {
-    compare::compare(one, one_path, other, IFlags::all(), Care::EveryByte)
+    compare::compare(one, one_path, other, IFlags::all(), care)
 }
 
 /// Removes the tree `name` in the directory `at`, and what makes it immutable first. Fine when nothing

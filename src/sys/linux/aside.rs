@@ -50,6 +50,27 @@ impl LinuxSys {
         let above = target.parent().ok_or(Errno::ISDIR)?;
         Ok(away.map(|away| above.join(&away)))
     }
+
+    pub(super) fn put_back(&self, target: &HostPath, aside: &HostPath) -> io::Result<()> {
+        let (parent, name) = self.open_parent(target)?;
+        let away = aside.name().ok_or(Errno::ISDIR)?;
+        if aside.parent() != target.parent() {
+            return Err(strange());
+        }
+        let place = node::pin(&parent, name)?;
+        let kind = node::kind(&node::stat(&place)?);
+        if kind != FileType::Symlink {
+            node::holds_nothing(&place)?;
+        }
+        node::exchange(&parent, away, name)?;
+        if !node::is_at(&parent, away, &place) {
+            return Err(strange());
+        }
+        // A directory only goes if it is empty; that a file holds nothing was asked a moment ago.
+        let is_dir = kind == FileType::Directory;
+        let flags = if is_dir { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+        Ok(rustix::fs::unlinkat(&parent, away, flags)?)
+    }
 }
 
 /// What changed places.

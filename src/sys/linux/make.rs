@@ -15,6 +15,7 @@ use rustix::process::geteuid;
 
 use super::{LinuxSys, node, strange};
 use crate::path::HostPath;
+use crate::sys::acl;
 use crate::sys::{Meta, Place};
 
 /// How the names begin under which something waits to appear.
@@ -142,6 +143,7 @@ fn absent(parent: &OwnedFd, name: &OsStr) -> rustix::io::Result<()> {
 fn nameless_file(parent: BorrowedFd, meta: Meta) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
     let file = rustix::fs::openat(parent, c".", flags, Mode::RUSR | Mode::WUSR)?;
+    acl::strip(file.as_fd())?;
     node::own(file.as_fd(), meta)?;
     Ok(file)
 }
@@ -165,6 +167,7 @@ fn unborn_dir(parent: BorrowedFd, meta: Meta) -> io::Result<Unborn> {
             continue;
         };
         if is_as_left(&node, meta)? {
+            acl::strip(node.as_fd())?;
             node::own(node.as_fd(), meta)?;
             return Ok(Unborn { name, node });
         }

@@ -19,7 +19,9 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::OFlags;
 
-use super::{Copied, Difference, FileId, Look, Meta, Place, Sys, SysError, Watch, Writer, copy};
+use super::{
+    Care, Copied, Difference, FileId, Look, Meta, Place, Sys, SysError, Watch, Writer, copy,
+};
 use crate::path::HostPath;
 use stage::Staged;
 
@@ -52,10 +54,15 @@ impl Sys for LinuxSys {
         self.list_mounts(path).map_err(failed("list the mounts below", path))
     }
 
-    fn compare(&self, one: &HostPath, other: &HostPath) -> Result<Option<Difference>, SysError> {
+    fn compare(
+        &self,
+        one: &HostPath,
+        other: &HostPath,
+        care: Care,
+    ) -> Result<Option<Difference>, SysError> {
         let first = self.open(one, OFlags::PATH).map_err(failed("open", one))?;
         let second = self.open(other, OFlags::PATH).map_err(failed("open", other))?;
-        copy::compare_trees(first.as_fd(), one, second.as_fd())
+        copy::compare_trees(first.as_fd(), one, second.as_fd(), care)
     }
 
     fn writers(&self, path: &HostPath) -> Result<Vec<Writer>, SysError> {
@@ -71,8 +78,8 @@ impl Sys for LinuxSys {
         self.new_file(path, meta).map_err(failed("make the file", path))
     }
 
-    fn own(&mut self, path: &HostPath, from: Meta, to: Meta) -> Result<(), SysError> {
-        self.hand_over(path, from, to).map_err(failed("change the owner and mode of", path))
+    fn own(&mut self, path: &HostPath, id: FileId, from: Meta, to: Meta) -> Result<(), SysError> {
+        self.hand_over(path, id, from, to).map_err(failed("change the owner and mode of", path))
     }
 
     fn symlink(&mut self, path: &HostPath, to: &HostPath) -> Result<(), SysError> {
@@ -115,5 +122,9 @@ impl Sys for LinuxSys {
         place: &Place,
     ) -> Result<Option<HostPath>, SysError> {
         self.put_aside(target, shows, place).map_err(failed("set aside", target))
+    }
+
+    fn set_back(&mut self, target: &HostPath, aside: &HostPath) -> Result<(), SysError> {
+        self.put_back(target, aside).map_err(failed("put back", target))
     }
 }

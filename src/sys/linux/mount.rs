@@ -24,8 +24,9 @@ impl LinuxSys {
             MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
         rustix::mount::move_mount(&tree, c"", &onto, c"", flags)
             .map_err(failed("mount on", target))?;
-        // And who was quicker than the mount? From now on nobody gets there any more by its name.
-        node::holds_nothing(&onto).map_err(|cause| {
+        // And who was quicker than the mount? From now on nobody gets there any more by its name. Who
+        // owns a directory above may have moved the place away: then the target is not covered.
+        node::holds_nothing(&onto).and_then(|()| self.is_there(target, &tree)).map_err(|cause| {
             let undone = detach(tree.as_fd());
             if let Err(also) = undone {
                 tracing::warn!("cannot take the mount off {target} again: {also}");

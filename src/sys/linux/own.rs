@@ -9,11 +9,21 @@ use rustix::fs::{AtFlags, FileType, OFlags};
 use super::make::under_free_name;
 use super::{LinuxSys, node, strange};
 use crate::path::HostPath;
-use crate::sys::Meta;
+use crate::sys::{FileId, Meta};
 
 impl LinuxSys {
-    pub(super) fn hand_over(&self, path: &HostPath, from: Meta, to: Meta) -> io::Result<()> {
+    pub(super) fn hand_over(
+        &self,
+        path: &HostPath,
+        id: FileId,
+        from: Meta,
+        to: Meta,
+    ) -> io::Result<()> {
         let held = self.open(path, OFlags::PATH)?;
+        // Whoever owns the directory above may have put something else of root's there.
+        if node::id(&node::stat(&held)?) != id {
+            return Err(strange());
+        }
         is_as_made(&held, from)?;
         // From here on it is that very inode, whatever somebody puts at its name.
         let open = node::reopen(held.as_fd())?;
@@ -41,8 +51,8 @@ impl LinuxSys {
             return Err(give_back(&parent, &away, name));
         }
         if let Err(errno) = rustix::fs::unlinkat(&parent, &away, AtFlags::empty()) {
-            give_back(&parent, &away, name);
-            return Err(errno.into());
+            let given_back = give_back(&parent, &away, name);
+            return Err(io::Error::new(errno.kind(), format!("{errno}; {given_back}")));
         }
         Ok(())
     }

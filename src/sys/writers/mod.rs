@@ -1,4 +1,5 @@
-//! Who may still write to a file: what is open for writing, or mapped, in any process.
+//! Who may still write to a file, or make one: what is open for writing, or mapped, in any process,
+//! and the directories that a process holds, by which it makes files whatever they are called by then.
 //!
 //! In: the top of a tree and /proc. Out: a line for each process and file. A process that this one may
 //! not look into is an error: it could be the one that writes.
@@ -18,15 +19,18 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::{FileId, Writer};
+use super::{FileId, Hold, Writer};
 use crate::path::HostPath;
 use parse::Mapping;
 
 /// What a file system of btrfs calls itself (`BTRFS_SUPER_MAGIC`).
 const BTRFS: u64 = 0x9123_683e;
 
-/// Files that are open for writing, and in which processes.
-type Open = BTreeMap<FileId, BTreeSet<u32>>;
+/// Files that are open for writing and directories that are held, and by which processes.
+type Open = BTreeMap<FileId, BTreeSet<(u32, Hold)>>;
+
+/// The number of no process: what the kernel itself writes to.
+const KERNEL: u32 = 0;
 
 /// Returns who may still write to a regular file that `top`, which is called `path`, is or holds.
 pub(super) fn below(top: OwnedFd, path: &HostPath) -> io::Result<Vec<Writer>> {
@@ -39,13 +43,9 @@ pub(super) fn below(top: OwnedFd, path: &HostPath) -> io::Result<Vec<Writer>> {
     }
     let mut writers = Vec::new();
     for (id, path) in files_among(top, path, &open)? {
-        for &pid in open.get(&id).into_iter().flatten() {
-            writers.push(Writer {
-                pid,
-                command: command(pid),
-                unit: unit(pid),
-                path: path.clone(),
-            });
+        for &(pid, hold) in open.get(&id).into_iter().flatten() {
+            let (command, unit) = (command(pid), unit(pid));
+            writers.push(Writer { pid, command, unit, path: path.clone(), hold });
         }
     }
     writers.sort_by(|one, other| (one.pid, &one.path).cmp(&(other.pid, &other.path)));
@@ -67,11 +67,15 @@ fn id(stat: &Statx) -> FileId {
     FileId { device: (stat.stx_dev_major, stat.stx_dev_minor), inode: stat.stx_ino }
 }
 
+fn is_directory(stat: &Statx) -> bool {
+    FileType::from_raw_mode(stat.stx_mode.into()) == FileType::Directory
+}
+
 fn is_file(stat: &Statx) -> bool {
     FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile
 }
 
-/// Returns which of the files in `open` lie in the tree, each by one of its names.
+/// Returns which of the files and directories in `open` lie in the tree, each by one of its names.
 fn files_among(
     top: OwnedFd,
     path: &HostPath,
@@ -79,13 +83,13 @@ fn files_among(
 ) -> io::Result<BTreeMap<FileId, HostPath>> {
     let mut found = BTreeMap::new();
     let seen = stat(top.as_fd(), c"")?;
-    if FileType::from_raw_mode(seen.stx_mode.into()) != FileType::Directory {
-        if is_file(&seen) && open.contains_key(&id(&seen)) {
-            found.insert(id(&seen), path.clone());
-        }
+    if open.contains_key(&id(&seen)) {
+        found.insert(id(&seen), path.clone());
+    }
+    if !is_directory(&seen) {
         return Ok(found);
     }
-    // A directory is opened when its turn comes, so not all of them are open at once.
+    // A directory is opened when its turn comes; it stays open while one in it waits for its turn.
     let mut waiting = vec![(Rc::new(top), c".".to_owned(), path.clone())];
     while let Some((above, name, path)) = waiting.pop() {
         let Some(dir) = open_dir(above.as_fd(), &name)? else { continue };
@@ -96,12 +100,11 @@ fn files_among(
                 Err(Errno::NOENT) => continue,
                 seen => seen?,
             };
-            match FileType::from_raw_mode(seen.stx_mode.into()) {
-                FileType::Directory => waiting.push((Rc::clone(&dir), name, path)),
-                FileType::RegularFile if open.contains_key(&id(&seen)) => {
-                    found.entry(id(&seen)).or_insert(path);
-                }
-                _ => {}
+            if open.contains_key(&id(&seen)) {
+                found.entry(id(&seen)).or_insert_with(|| path.clone());
+            }
+            if is_directory(&seen) {
+                waiting.push((Rc::clone(&dir), name, path));
             }
         }
     }
@@ -130,9 +133,11 @@ fn names(dir: &OwnedFd) -> io::Result<Vec<CString>> {
     Ok(names)
 }
 
-/// Returns every regular file that a process other than this one may write to.
+/// Returns every regular file that a process other than this one may write to, and every directory
+/// that it holds.
 fn open_for_writing() -> io::Result<Open> {
     let mut open = Open::new();
+    of_kernel(&mut open)?;
     for pid in numbers(Path::new("/proc"))?.into_iter().filter(|&pid| pid != std::process::id()) {
         match of_process(pid, &mut open) {
             Err(cause) if is_gone(&cause) => {}
@@ -144,7 +149,38 @@ fn open_for_writing() -> io::Result<Open> {
             Ok(()) => {}
         }
     }
+    // Where most processes work; no tree that is asked about begins there.
+    open.remove(&id(&statx(CWD, c"/", OPEN_FILE, WANTED)?));
     Ok(open)
+}
+
+/// What the kernel writes to for a swap or a loop device: no process has it open.
+fn of_kernel(open: &mut Open) -> io::Result<()> {
+    let swaps = read("/proc/swaps").or_else(|cause| {
+        if cause.kind() == io::ErrorKind::NotFound { Ok(Vec::new()) } else { Err(cause) }
+    })?;
+    let mut files: Vec<Vec<u8>> = parse::swap_files(&swaps);
+    for device in names_in("/sys/block") {
+        if let Ok(text) = read(&format!("/sys/block/{device}/loop/backing_file")) {
+            files.push(text.trim_ascii_end().to_vec());
+        }
+    }
+    for file in files {
+        // By a name that only the kernel gives; where that leads elsewhere by now, nothing is noted.
+        if let Ok(seen) = statx(CWD, OsStr::from_bytes(&file), OPEN_FILE, WANTED)
+            && is_file(&seen)
+        {
+            open.entry(id(&seen)).or_default().insert((KERNEL, Hold::Writes));
+        }
+    }
+    Ok(())
+}
+
+/// The names in a directory of the kernel's; none where there is none.
+#[expect(clippy::disallowed_methods, reason = "reads /sys")]
+fn names_in(dir: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 /// Whether a process, or what it had open, has come to its end meanwhile.
@@ -163,13 +199,29 @@ fn of_process(pid: u32, open: &mut Open) -> io::Result<()> {
             }
         }
     }
+    for place in ["cwd", "root"] {
+        if let Some(held) = directory(&format!("{dir}/{place}"))? {
+            open.entry(held).or_default().insert((pid, Hold::Directory));
+        }
+    }
     for line in read(&format!("{dir}/maps"))?.split(|&b| b == b'\n') {
         let mapping = Mapping::parse(line).ok_or(io::ErrorKind::InvalidData)?;
         if let Some(id) = mapping.and_then(|mapping| of_mapping(&dir, &mapping)) {
-            open.entry(id).or_default().insert(pid);
+            open.entry(id).or_default().insert((pid, Hold::Writes));
         }
     }
     Ok(())
+}
+
+/// The directory that a link of a process leads to. A kernel thread has none.
+fn directory(link: &str) -> io::Result<Option<FileId>> {
+    match statx(CWD, link, OPEN_FILE, WANTED) {
+        Ok(seen) => Ok(is_directory(&seen).then(|| id(&seen))),
+        Err(_) => match rustix::fs::readlink(link, Vec::new()) {
+            Ok(_) | Err(Errno::NOENT | Errno::SRCH) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        },
+    }
 }
 
 /// Notes the files in the table of open files of `thread`; returns whether anything is open.
@@ -179,8 +231,8 @@ fn of_table(thread: &str, pid: u32, open: &mut Open) -> io::Result<bool> {
         match of_descriptor(thread, *fd) {
             Err(cause) if is_gone(&cause) => {}
             found => {
-                if let Some(id) = found? {
-                    open.entry(id).or_default().insert(pid);
+                if let Some((id, hold)) = found? {
+                    open.entry(id).or_default().insert((pid, hold));
                 }
             }
         }
@@ -188,8 +240,8 @@ fn of_table(thread: &str, pid: u32, open: &mut Open) -> io::Result<bool> {
     Ok(!all.is_empty())
 }
 
-/// The regular file that is open for writing as `fd`, if it is one.
-fn of_descriptor(thread: &str, fd: u32) -> io::Result<Option<FileId>> {
+/// The regular file that is open for writing as `fd`, or the directory that is open, if it is one.
+fn of_descriptor(thread: &str, fd: u32) -> io::Result<Option<(FileId, Hold)>> {
     let link = format!("{thread}/fd/{fd}");
     // Through the link, which leads to the open file itself, whatever its name is by now.
     let Ok(seen) = statx(CWD, link.as_str(), OPEN_FILE, WANTED) else {
@@ -198,12 +250,15 @@ fn of_descriptor(thread: &str, fd: u32) -> io::Result<Option<FileId>> {
         rustix::fs::readlink(link, Vec::new())?;
         return Ok(None);
     };
+    if is_directory(&seen) {
+        return Ok(Some((id(&seen), Hold::Directory)));
+    }
     if !is_file(&seen) {
         return Ok(None);
     }
     let info = read(&format!("{thread}/fdinfo/{fd}"))?;
     let is_written = parse::is_for_writing(&info).ok_or(io::ErrorKind::InvalidData)?;
-    Ok(is_written.then(|| id(&seen)))
+    Ok(is_written.then(|| (id(&seen), Hold::Writes)))
 }
 
 /// Which file is written through a mapping. The line names the file system; that a subvolume of btrfs
@@ -233,6 +288,9 @@ fn read(file: &str) -> io::Result<Vec<u8>> {
 
 /// What a process is called; a process that is gone by now has no name.
 fn command(pid: u32) -> String {
+    if pid == KERNEL {
+        return "the kernel, for a swap or loop device".to_owned();
+    }
     read(&format!("/proc/{pid}/comm")).map_or_else(
         |_| "?".to_owned(),
         |text| String::from_utf8_lossy(text.trim_ascii_end()).into_owned(),

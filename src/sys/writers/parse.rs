@@ -13,6 +13,15 @@ pub(super) fn is_for_writing(info: &[u8]) -> Option<bool> {
     Some(mode == OFlags::WRONLY.bits() || mode == OFlags::RDWR.bits())
 }
 
+/// The files that are swapped to, from the text of /proc/swaps (proc(5)): the first field of every line
+/// but the first. The kernel writes white space in it as `\\040`.
+pub(super) fn swap_files(swaps: &[u8]) -> Vec<Vec<u8>> {
+    let lines = swaps.split(|&b| b == b'\n').skip(1);
+    let first =
+        |line: &[u8]| line.split(u8::is_ascii_whitespace).next().map(crate::sys::mounts::unescape);
+    lines.filter_map(first).filter(|name| name.starts_with(b"/")).collect()
+}
+
 /// A mapping through which a file is written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mapping {
@@ -119,5 +128,12 @@ mod tests {
         fn no_text_makes_a_parser_panic(text: Vec<u8>) {
             let _ = (is_for_writing(&text), Mapping::parse(&text), unit_in(&text));
         }
+    }
+
+    #[test]
+    fn swap_files_are_read_with_their_odd_names() {
+        let text = b"Filename\t\t\tType\t\tSize\n/dev/vda2  partition 1\n/my\\040swap\tfile\t2\n";
+        assert_eq!(swap_files(text), [b"/dev/vda2".to_vec(), b"/my swap".to_vec()]);
+        assert_eq!(swap_files(b""), Vec::<Vec<u8>>::new());
     }
 }

@@ -16,6 +16,9 @@ impl FakeSys {
         place: &Place,
     ) -> Result<Option<HostPath>, SysError> {
         self.act("set aside", target)?;
+        if let Some(meddle) = self.meddle {
+            meddle(&mut self.tree);
+        }
         let above = self.above("set aside", target)?;
         let Some(&there) = self.tree.names_mut(above.inode).get(&name_of(target)) else {
             return Err(failed("set aside", target, errno::ENOENT));
@@ -56,6 +59,31 @@ impl FakeSys {
         names.insert(aside.clone(), there);
         let above = target.parent().unwrap();
         Ok(Some(above.join(std::os::unix::ffi::OsStrExt::from_bytes(&aside))))
+    }
+
+    pub(super) fn swap_in(&mut self, target: &HostPath, aside: &HostPath) -> Result<(), SysError> {
+        self.act("put back", target)?;
+        let above = self.above("put back", target)?;
+        let (name, away) = (name_of(target), name_of(aside));
+        let names = self.tree.names_mut(above.inode);
+        let (Some(&place), Some(&old)) = (names.get(&name), names.get(&away)) else {
+            return Err(failed("put back", target, errno::ENOENT));
+        };
+        if self.holds_data(place) {
+            return Err(failed("put back", target, errno::ENOTEMPTY));
+        }
+        let names = self.tree.names_mut(above.inode);
+        names.remove(&away);
+        names.insert(name, old);
+        Ok(())
+    }
+
+    fn holds_data(&self, inode: super::tree::Inode) -> bool {
+        match &self.tree.nodes[&inode].body {
+            Body::Directory(names) => !names.is_empty(),
+            Body::File(text) => !text.is_empty(),
+            _ => false,
+        }
     }
 }
 

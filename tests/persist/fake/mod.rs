@@ -12,7 +12,7 @@ use std::io;
 
 use blankslate::path::HostPath;
 use blankslate::sys::{
-    Copied, Difference, FileId, Look, Meta, Place, Seen, Sys, SysError, Watch, Writer,
+    Care, Copied, Difference, FileId, Look, Meta, Place, Seen, Sys, SysError, Watch, Writer,
 };
 
 pub use state::{ASIDE, Item, UNBORN};
@@ -30,6 +30,8 @@ pub enum Fault {
 
 #[derive(Debug)]
 pub struct FakeSys {
+    /// What somebody does to the tree in the very moment before something is set aside.
+    pub meddle: Option<fn(&mut Tree)>,
     pub tree: Tree,
     fault: Option<Fault>,
     calls: Cell<usize>,
@@ -51,6 +53,7 @@ pub fn path(text: &str) -> HostPath {
 impl FakeSys {
     pub fn new(tree: Tree) -> Self {
         Self {
+            meddle: None,
             tree,
             fault: None,
             calls: Cell::default(),
@@ -173,7 +176,12 @@ impl Sys for FakeSys {
         Ok(mounts.map(|(at, _)| at).collect())
     }
 
-    fn compare(&self, one: &HostPath, other: &HostPath) -> Result<Option<Difference>, SysError> {
+    fn compare(
+        &self,
+        one: &HostPath,
+        other: &HostPath,
+        _: Care,
+    ) -> Result<Option<Difference>, SysError> {
         self.count("compare", one)?;
         let (a, b) = (self.there("compare", one)?, self.there("compare", other)?);
         self.difference(one, a, b)
@@ -196,9 +204,12 @@ impl Sys for FakeSys {
         self.make("make the file", at, meta, Body::File(String::new()))
     }
 
-    fn own(&mut self, at: &HostPath, from: Meta, to: Meta) -> Result<(), SysError> {
+    fn own(&mut self, at: &HostPath, id: FileId, from: Meta, to: Meta) -> Result<(), SysError> {
         self.act("own", at)?;
         let found = self.there("own", at)?;
+        if found.inode != id.inode {
+            return Err(failed("own", at, errno::ESTALE));
+        }
         let node = self.tree.nodes.get_mut(&found.inode).unwrap();
         let is_ours = matches!(node.body, Body::Directory(_) | Body::File(_)) && node.meta == from;
         if !is_ours {
@@ -288,5 +299,9 @@ impl Sys for FakeSys {
         place: &Place,
     ) -> Result<Option<HostPath>, SysError> {
         self.swap_out(target, shows, place)
+    }
+
+    fn set_back(&mut self, target: &HostPath, aside: &HostPath) -> Result<(), SysError> {
+        self.swap_in(target, aside)
     }
 }

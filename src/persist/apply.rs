@@ -1,6 +1,6 @@
 //! Carries out the plan of one entry, step by step, and tells what became of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::observe::holds_data;
 use super::plan::{EntryPlan, Refusal, Step};
@@ -105,6 +105,8 @@ pub(super) struct Run<'a> {
     pub(super) watch: Watch<'a>,
     /// Directories that this run made. Several plans may ask for the same one above their entries.
     pub(super) made: BTreeSet<HostPath>,
+    /// How often something was taken away at a target, so that it had to be looked at again.
+    pub(super) looked: BTreeMap<HostPath, u32>,
 }
 
 impl Run<'_> {

@@ -2,6 +2,8 @@
 //!
 //! The store's copy is not touched: what lies on a root is erased at the next boot.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::accounts::Accounts;
 use super::apply::{Run, Turn};
 use super::observe::{Parent, holds_data, is_same};
@@ -34,7 +36,7 @@ pub(super) fn forget(
     watch: Watch<'_>,
 ) -> Result<Turn, SysError> {
     debug_assert!(config.entries().all(|(_, entry)| entry.target != *target));
-    let mut run = Run { sys, watch, made: std::collections::BTreeSet::new() };
+    let mut run = Run { sys, watch, made: BTreeSet::new(), looked: BTreeMap::new() };
     let mut first = plan(target, source, &look(run.sys, target, source)?);
     // Asked before the path is taken away: who has it open goes on using it.
     if first.steps.is_ok()

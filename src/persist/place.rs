@@ -11,9 +11,8 @@ use crate::config::{Config, Entry};
 use crate::path::HostPath;
 use crate::sys::{Sys, Watch};
 
-/// How often entries are looked at in one run: as deep as they are nested, and once more for what lay
-/// beneath something. Whoever owns a directory above could go on putting something there for ever.
-const ROUNDS: usize = 64;
+/// How often something is taken away at one target in one run.
+const LOOKS: u32 = 3;
 
 /// What is to be put in place, and what is known about it.
 #[derive(Debug, Clone, Copy)]
@@ -44,14 +43,14 @@ pub fn place(
     let mut memory = job.memory.clone();
     let mut gone = Vec::new();
     let mut turns: BTreeMap<HostPath, Turn> = BTreeMap::new();
-    let mut run = Run { sys, watch, made: BTreeSet::new() };
+    let mut run = Run { sys, watch, made: BTreeSet::new(), looked: BTreeMap::new() };
     // It is gone before anything else is looked at: an entry may be declared around it now.
     let undeclared = observe(run.sys, job.config, job.bad, &memory, &|_| false);
     // Of what waits for the entry around it the record stays as it is.
     let plans = plan(&undeclared, job.accounts).into_iter();
     gone.extend(plans.filter(|plan| plan.then == Then::End).map(|plan| run.apply(plan)));
     memory.placed.retain(|placed| left.contains(&placed.target));
-    for _ in 0..ROUNDS {
+    loop {
         let before = left.len();
         let wanted = |entry: &Entry| left.contains(&entry.target);
         let scene = observe(run.sys, job.config, job.bad, &memory, &wanted);
@@ -82,8 +81,12 @@ impl Run<'_> {
             if matches!(then, Then::After(_)) {
                 continue;
             }
-            let turn = self.apply(plan);
-            if then == Then::LookAgain && turn.outcome.is_good() {
+            let turn = match failed_around(&plan, turns) {
+                Some(outer) => refused(plan, Refusal::OuterFirst { outer }),
+                None => self.apply(plan),
+            };
+            let looks_again = then == Then::LookAgain && turn.outcome.is_good();
+            if looks_again && self.may_look_again(&target) {
                 has_looked_beneath = true;
             } else {
                 left.remove(&target);
@@ -92,10 +95,42 @@ impl Run<'_> {
                 Some(earlier) => turn.after(earlier),
                 None => turn,
             };
+            let turn = if looks_again && !left.contains(&target) {
+                Turn { outcome: Outcome::Refused(comes_again(&target)), ..turn }
+            } else {
+                turn
+            };
             turns.insert(target, turn);
         }
         has_looked_beneath
     }
+
+    /// A few times: whoever owns the directory could put something there again for ever.
+    fn may_look_again(&mut self, target: &HostPath) -> bool {
+        let looked = self.looked.entry(target.clone()).or_insert(0);
+        *looked += 1;
+        *looked <= LOOKS
+    }
+}
+
+fn refused(plan: EntryPlan, refusal: Refusal) -> Turn {
+    let plan = EntryPlan { steps: Err(refusal.clone()), ..plan };
+    Turn::new(plan, Outcome::Refused(refusal))
+}
+
+fn comes_again(target: &HostPath) -> Refusal {
+    let why = format!("something is put at {target} again and again; stop that, and try again");
+    Refusal::Unseen { why }
+}
+
+/// The entry of the same store around this one that could not be put in place now. This one would lie
+/// on what the next run has to take along.
+fn failed_around(plan: &EntryPlan, turns: &BTreeMap<HostPath, Turn>) -> Option<HostPath> {
+    let outer = plan.target.ancestors().into_iter().filter_map(|outer| turns.get(&outer));
+    let failed = outer.into_iter().find(|turn| {
+        matches!(turn.outcome, Outcome::Failed(_)) && plan.source.is_below(&turn.plan.source)
+    });
+    failed.map(|turn| turn.plan.target.clone())
 }
 
 /// Plans every entry without touching anything.

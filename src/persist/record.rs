@@ -1,7 +1,7 @@
 //! The record of what was put in place, at `/run/blankslate/persist.json`: what really happened, for
 //! the loss report, for `status`, and for a later run, which knows by it its own work from others'.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -117,8 +117,10 @@ impl Record {
     #[must_use]
     pub fn new(config: &Config, mounts: Vec<String>, turns: &[Turn], earlier: &Self) -> Self {
         let mut entries: BTreeMap<String, EntryRecord> = BTreeMap::new();
+        let declared: BTreeSet<String> =
+            config.entries().map(|(_, entry)| entry.target.exact()).collect();
         for entry in &earlier.entries {
-            let is_declared = config.entries().any(|(_, e)| e.target.exact() == entry.target);
+            let is_declared = declared.contains(&entry.target);
             if is_declared || entry.in_place {
                 let entry = EntryRecord { declared: is_declared, ..entry.clone() };
                 entries.insert(entry.target.clone(), entry);

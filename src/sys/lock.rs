@@ -5,12 +5,12 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 
-/// Held until it is dropped, or the process ends in whatever way.
+/// Held until it is dropped, or the process ends in whatever way: closing the file lets it go.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held, not read")] Flock<File>);
+pub struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl Lock {
     /// Takes the lock in `dir`, which is made if it is missing. Waits, and says so, while another
@@ -25,26 +25,20 @@ impl Lock {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(dir.join("lock"))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Self(lock)),
-            Err((file, Errno::EWOULDBLOCK)) => {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => {
                 tracing::info!("waiting for another run of blankslate to end…");
-                Self::wait(file)
+                while let Err(errno) = flock(&file, FlockOperation::LockExclusive) {
+                    if errno != Errno::INTR {
+                        return Err(errno.into());
+                    }
+                }
             }
-            Err((_, errno)) => Err(errno.into()),
+            locked => locked?,
         }
-    }
-
-    fn wait(mut file: File) -> io::Result<Self> {
-        loop {
-            match Flock::lock(file, FlockArg::LockExclusive) {
-                Ok(lock) => return Ok(Self(lock)),
-                Err((same, Errno::EINTR)) => file = same,
-                Err((_, errno)) => return Err(errno.into()),
-            }
-        }
+        Ok(Self(file))
     }
 }
 

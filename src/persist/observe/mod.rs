@@ -136,7 +136,7 @@ pub fn observe(
     memory: &Memory,
     wanted: &dyn Fn(&Entry) -> bool,
 ) -> Scene {
-    let eyes = Eyes { sys, config, memory, seen: RefCell::default() };
+    let eyes = Eyes::new(sys, config, memory);
     let one = |(store, entry): (&Store, &Entry)| {
         let source = store.source(entry);
         let ends = match bad.iter().find(|bad| bad.store == store.path) {
@@ -162,6 +162,18 @@ struct Eyes<'a> {
     memory: &'a Memory,
     /// Many entries share the directories above them.
     seen: RefCell<BTreeMap<HostPath, Look>>,
+    /// The targets of each store.
+    targets: BTreeSet<(&'a HostPath, &'a HostPath)>,
+    /// What earlier runs put in place, by its target.
+    placed: BTreeMap<&'a HostPath, &'a Placed>,
+}
+
+impl<'a> Eyes<'a> {
+    fn new(sys: &'a dyn Sys, config: &'a Config, memory: &'a Memory) -> Self {
+        let targets = config.entries().map(|(store, entry)| (&store.path, &entry.target)).collect();
+        let placed = memory.placed.iter().map(|placed| (&placed.target, placed)).collect();
+        Self { sys, config, memory, seen: RefCell::default(), targets, placed }
+    }
 }
 
 impl Eyes<'_> {
@@ -178,7 +190,7 @@ impl Eyes<'_> {
         let parent = |path: HostPath| {
             let source = path.below(&store.path);
             let (at_target, at_source) = (self.look(&path)?, self.look(&source)?);
-            let is_entry = store.entries.iter().any(|outer| outer.target == path);
+            let is_entry = self.targets.contains(&(&store.path, &path));
             Ok(Parent { path, at_target, source, at_source, is_entry })
         };
         let parents = entry.target.ancestors().into_iter().map(parent);
@@ -206,10 +218,8 @@ impl Eyes<'_> {
     }
 
     fn ours(&self, entry: &Entry) -> Result<Option<(Placed, Look)>, SysError> {
-        let Some(placed) = self.memory.placed.iter().find(|p| p.target == entry.target) else {
-            return Ok(None);
-        };
-        Ok(Some((placed.clone(), self.look(&placed.source)?)))
+        let Some(placed) = self.placed.get(&entry.target) else { return Ok(None) };
+        Ok(Some(((*placed).clone(), self.look(&placed.source)?)))
     }
 
     fn unfinished(&self, store: &Store, entry: &Entry) -> Result<Vec<Unfinished>, SysError> {

@@ -15,14 +15,6 @@ use crate::sys::{FileId, Look, Meta, Place, Seen};
 /// The steps, and what comes after them.
 type Steps = Result<(Vec<Step>, Then), Refusal>;
 
-/// The entry around this one that has to be in place before anything can be said about this one.
-pub(super) fn waits_for(seen: &Observation, earlier: &[EntryPlan]) -> Option<HostPath> {
-    let around = |plan: &&EntryPlan| seen.entry.target.is_below(&plan.target);
-    let unfinished = |plan: &&EntryPlan| plan.steps.is_ok() && !plan.is_done();
-    let outer = earlier.iter().rev().filter(around).find(unfinished)?;
-    Some(outer.target.clone())
-}
-
 pub(super) fn plan_one(seen: &Observation, accounts: &Accounts) -> EntryPlan {
     let steps = match &seen.ends {
         Ok(ends) => Planner { seen, ends, accounts }.steps(),

@@ -7,6 +7,7 @@ pub(super) mod chain;
 mod entry;
 mod refusal;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::accounts::Accounts;
@@ -129,13 +130,16 @@ pub enum Then {
 #[must_use]
 pub fn plan(scene: &Scene, accounts: &Accounts) -> Vec<EntryPlan> {
     let mut plans: Vec<EntryPlan> = scene.undeclared.iter().map(take_out).collect();
-    let first = plans.len();
+    let mut unfinished: BTreeSet<HostPath> = BTreeSet::new();
     for seen in &scene.entries {
-        let earlier = plans.get(first..).unwrap_or_default();
-        let plan = match entry::waits_for(seen, earlier) {
+        let around = seen.entry.target.ancestors().into_iter().rev();
+        let plan = match around.into_iter().find(|outer| unfinished.contains(outer)) {
             Some(outer) => EntryPlan::declared(seen, Ok(Vec::new()), Then::After(outer)),
             None => entry::plan_one(seen, accounts),
         };
+        if plan.steps.is_ok() && !plan.is_done() {
+            unfinished.insert(plan.target.clone());
+        }
         plans.push(plan);
     }
     plans

@@ -74,8 +74,8 @@ fn busy(writers: &[Writer]) -> String {
     };
     let (whose, stop) = match unit {
         Some(unit) => {
-            let unit = crate::path::escape(unit.as_bytes());
-            (format!(" of {unit}"), format!("run `systemctl stop {unit}`"))
+            let shown = crate::path::escape(unit.as_bytes());
+            (format!(" of {shown}"), format!("run `systemctl stop {}`", shell(unit.as_bytes())))
         }
         None => (String::new(), "end it".to_owned()),
     };

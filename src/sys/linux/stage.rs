@@ -109,16 +109,22 @@ impl LinuxSys {
             Err(Errno::EXIST) => staged.replace(parent.as_fd(), name)?,
             renamed => renamed?,
         }
-        // Who owns a directory above may have moved it, or the copy. And all of it has to be on the
-        // disk, the directories above as well, before anybody takes the original away.
-        let lasts =
-            self.is_there(to, &staged.copy).and_then(|()| copy::sync_tree(staged.dir.as_fd()));
-        lasts.inspect_err(|_| staged.withdraw(parent.as_fd(), name))
+        // All of it has to be on the disk, the directories above as well, before anybody takes the
+        // original away.
+        copy::sync_tree(staged.dir.as_fd())
+            .inspect_err(|_| staged.withdraw(parent.as_fd(), name))?;
+        // Who owns a directory above may have moved it, or the copy. That is whole, wherever it is.
+        self.is_there(to, &staged.copy)
     }
 
     pub(super) fn drop_staged(&mut self, to: &HostPath) -> io::Result<()> {
         let Some(staged) = self.staged.take_if(|staged| staged.to == *to) else { return Ok(()) };
-        throw_away(&staged.above, &staged.dir).inspect_err(|_| self.staged = Some(staged))
+        // What else got in there when the copy was taken back is not this program's.
+        let is_strange = node::pin(&staged.dir, OsStr::new(COPY)).is_ok()
+            && !node::is_at(&staged.dir, OsStr::new(COPY), &staged.copy);
+        let thrown =
+            if is_strange { Err(strange()) } else { throw_away(&staged.above, &staged.dir) };
+        thrown.inspect_err(|_| self.staged = Some(staged))
     }
 }
 
@@ -188,7 +194,11 @@ impl Staged {
             if node::is_at(&self.dir, staged, &self.copy) {
                 return Ok(());
             }
-            node::rename_new(&self.dir, staged, parent, name)?;
+            // To its name, or, if that is taken again, to one that no program uses: whatever stays in
+            // the staging directory is thrown away by the next run.
+            if node::rename_new(&self.dir, staged, parent, name).is_err() {
+                under_free_name(|free| node::rename_new(&self.dir, staged, parent, free))?;
+            }
             Err(strange())
         };
         if let Err(cause) = back() {

@@ -51,12 +51,16 @@ impl Mapping {
     }
 }
 
-/// The unit in the text of a cgroup file (cgroups(7)): of the hierarchy of version 2 the lowest
-/// service or scope.
+/// The unit in the text of a cgroup file (cgroups(7)): of the hierarchy of version 2 the highest
+/// service or scope. What lies below it may have been named by whoever runs there, as in a user's own
+/// manager, whose units are none of the system's.
 pub(super) fn unit_in(text: &[u8]) -> Option<String> {
     let path = text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"0::"))?;
     let is_unit = |name: &&[u8]| name.ends_with(b".service") || name.ends_with(b".scope");
-    let name = path.rsplit(|&b| b == b'/').find(is_unit)?;
+    let name = path.split(|&b| b == b'/').find(is_unit)?;
+    if name.starts_with(b"user@") {
+        return None;
+    }
     // systemd puts it in front of a name that the kernel could take for its own.
     let name = name.strip_prefix(b"_").unwrap_or(name);
     Some(String::from_utf8_lossy(name).into_owned())
@@ -105,14 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_unit_of_the_unified_hierarchy_is_named() {
+    fn the_highest_unit_of_the_unified_hierarchy_is_named_and_none_that_a_user_named() {
         let table: [(&[u8], Option<&str>); 7] = [
             (b"0::/system.slice/sshd.service\n", Some("sshd.service")),
             (b"1:name=x:/a.service\n0::/init.scope\n", Some("init.scope")),
-            (
-                b"0::/user.slice/user@1000.service/app.slice/a\\x2db.service\n",
-                Some("a\\x2db.service"),
-            ),
+            (b"0::/user.slice/user@1000.service/app.slice/a\\x2db.service\n", None),
             (b"0::/system.slice/docker.service/payload\n", Some("docker.service")),
             (b"0::/system.slice/_cgroup.service\n", Some("cgroup.service")),
             (b"0::/\n", None),

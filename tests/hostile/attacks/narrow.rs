@@ -22,7 +22,6 @@ fn wait(is_there: bool, at: &std::path::Path) {
 }
 
 #[test]
-#[ignore = "a hole: a copy is taken back by its name, and what else has that name is thrown away"]
 fn userns_what_gets_the_name_of_a_copy_that_is_taken_back_is_not_thrown_away() {
     inside(
         "attacks::narrow::userns_what_gets_the_name_of_a_copy_that_is_taken_back_is_not_thrown_away",
@@ -67,7 +66,6 @@ fn userns_what_gets_the_name_of_a_copy_that_is_taken_back_is_not_thrown_away() {
 }
 
 #[test]
-#[ignore = "a hole: an entry is looked at again as often as somebody puts a symlink there again"]
 fn userns_nobody_keeps_a_run_from_ending_by_a_symlink_that_comes_back() {
     inside(
         "attacks::narrow::userns_nobody_keeps_a_run_from_ending_by_a_symlink_that_comes_back",

@@ -256,7 +256,6 @@ fn as_alice() -> Command {
 }
 
 #[test]
-#[ignore = "a hole: what is made takes on the default ACL of the directory above, which alice sets"]
 fn userns_nobody_gets_into_what_is_made_for_root_by_an_acl_on_the_directory_above() {
     inside(
         "attacks::table::userns_nobody_gets_into_what_is_made_for_root_by_an_acl_on_the_directory_above",

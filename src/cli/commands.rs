@@ -9,6 +9,7 @@ use super::args::Format;
 use super::exit::{ExitStatus, complain};
 use super::explain::{self, Explain};
 use super::place::{self, Paths, Place, Printed};
+use super::plan;
 use super::status;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::persist::rewriters::warnings;
@@ -113,7 +114,7 @@ Exit status:
 /// A sentence on why it could not be carried out.
 pub fn run(args: &Blankslate) -> Result<ExitStatus> {
     match &args.command {
-        Command::Plan(args) => place::plan(args),
+        Command::Plan(args) => plan::run(args),
         Command::Apply(args) => place::apply(args),
         Command::Adopt(args) => place::adopt(args),
         Command::Forget(args) => place::forget(args),

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod exit;
 pub mod explain;
 pub mod place;
+pub mod plan;
 mod progress;
 pub mod status;
 pub mod what_will_i_lose;

@@ -1,11 +1,9 @@
 //! `plan`, `apply`, `adopt`, `forget`: what is declared is put in place on the running host.
 
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
 
 use super::args::Format;
 use super::commands::NAME;
@@ -15,7 +13,6 @@ use crate::config::{Config, DEFAULT_FILE, Principal};
 use crate::path::{HostPath, escape};
 use crate::persist::accounts::Accounts;
 use crate::persist::apply::{Outcome, Turn};
-use crate::persist::plan::{EntryPlan, Then};
 use crate::persist::rewriters::warnings;
 use crate::persist::session::Session;
 use crate::persist::tell::{Weight, count_bad, is_left, sentences, summary};
@@ -56,111 +53,6 @@ pub struct Printed {
     /// How to print it
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-/// What `apply` would do. Its schema is `docs/schema/plan-1.json`.
-#[derive(Debug, Serialize)]
-struct Rehearsal {
-    version: u32,
-    entries: Vec<Rehearsed>,
-}
-
-#[derive(Debug, Serialize)]
-struct Rehearsed {
-    target: String,
-    source: String,
-    how: &'static str,
-    declared: bool,
-    /// What would be done, in its order; nothing where it is as declared.
-    steps: Vec<String>,
-    /// The entry that has to be in place before anything can be said about this one.
-    after: Option<String>,
-    /// Why it would not be touched.
-    refused: Option<String>,
-}
-
-impl From<&EntryPlan> for Rehearsed {
-    fn from(plan: &EntryPlan) -> Self {
-        let steps = plan.steps.iter().flatten().map(ToString::to_string).collect();
-        let after = match &plan.then {
-            Then::After(outer) => Some(outer.exact()),
-            Then::End | Then::LookAgain => None,
-        };
-        Self {
-            target: plan.target.exact(),
-            source: plan.source.exact(),
-            how: plan.how.word(),
-            declared: plan.is_declared,
-            steps,
-            after,
-            refused: plan.steps.as_ref().err().map(ToString::to_string),
-        }
-    }
-}
-
-/// Prints what `apply` would do.
-///
-/// # Errors
-/// It cannot be told.
-pub fn plan(args: &Printed) -> Result<ExitStatus> {
-    let config = load(&args.place)?;
-    let session = Session::look(&args.place.root, &run_dir(&args.place.root), &config)?;
-    for bad in &session.bad {
-        complain(NAME, &bad.problem.to_string());
-    }
-    let plans = session.rehearse(&accounts(&args.place.root, &config)?);
-    let text = match args.format {
-        Format::Text => render(&plans),
-        Format::Json => {
-            let entries = plans.iter().map(Rehearsed::from).collect();
-            serde_json::to_string_pretty(&Rehearsal { version: 1, entries })? + "\n"
-        }
-    };
-    io::stdout().write_all(text.as_bytes()).context("cannot write the plan")?;
-    Ok(match (session.bad.is_empty(), plans.iter().all(EntryPlan::is_done)) {
-        (false, _) => ExitStatus::Trouble,
-        (true, true) => ExitStatus::Clean,
-        (true, false) => ExitStatus::Loss,
-    })
-}
-
-fn render(plans: &[EntryPlan]) -> String {
-    let mut text = String::new();
-    let (mut would, mut refused) = (0, 0);
-    for plan in plans.iter().filter(|plan| !plan.is_done()) {
-        let target = &plan.target;
-        match (&plan.steps, &plan.then) {
-            (Err(why), _) => {
-                refused += 1;
-                let _ = writeln!(text, "{target} would not be touched: {why}");
-                continue;
-            }
-            (Ok(_), Then::After(outer)) => {
-                let _ = writeln!(text, "{target}\n  would be looked at after {outer} is in place");
-            }
-            (Ok(steps), then) => {
-                let _ = writeln!(text, "{target}");
-                for step in steps {
-                    let _ = writeln!(text, "  would {step}");
-                }
-                if *then == Then::LookAgain {
-                    text.push_str("  would look again at what lies beneath\n");
-                }
-            }
-        }
-        would += 1;
-    }
-    let declared = plans.iter().filter(|plan| plan.is_declared);
-    let (all, fine) =
-        declared.fold((0, 0), |(all, fine), plan| (all + 1, fine + usize::from(plan.is_done())));
-    let _ = write!(text, "{fine} of {all} entries are in place");
-    for (count, what) in [(would, "would be changed"), (refused, "would not be touched")] {
-        if count > 0 {
-            let _ = write!(text, ", {count} {what}");
-        }
-    }
-    text.push('\n');
-    text
 }
 
 /// Puts every entry in place.
@@ -281,7 +173,7 @@ fn find_source(session: &Session<'_>, config: &Config, target: &HostPath) -> Res
     }
 }
 
-fn load(place: &Place) -> Result<Config> {
+pub(super) fn load(place: &Place) -> Result<Config> {
     let config = Config::load(&place.config)?;
     for warning in warnings(&config) {
         complain(NAME, &warning);

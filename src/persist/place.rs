@@ -123,13 +123,24 @@ fn comes_again(target: &HostPath) -> Refusal {
     Refusal::Unseen { why }
 }
 
+/// Whether the next run may well put it in place without anybody's doing.
+fn may_do_better(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Failed(_)
+            | Outcome::Refused(
+                Refusal::Unseen { .. } | Refusal::OuterFirst { .. } | Refusal::Busy { .. }
+            )
+    )
+}
+
 /// The entry of the same store around this one that could not be put in place now. This one would lie
 /// on what the next run has to take along.
 fn failed_around(plan: &EntryPlan, turns: &BTreeMap<HostPath, Turn>) -> Option<HostPath> {
     let outer = plan.target.ancestors().into_iter().filter_map(|outer| turns.get(&outer));
-    let failed = outer.into_iter().find(|turn| {
-        matches!(turn.outcome, Outcome::Failed(_)) && plan.source.is_below(&turn.plan.source)
-    });
+    let failed = outer
+        .into_iter()
+        .find(|turn| may_do_better(&turn.outcome) && plan.source.is_below(&turn.plan.source));
     failed.map(|turn| turn.plan.target.clone())
 }
 

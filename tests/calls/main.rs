@@ -12,6 +12,8 @@ mod accounts;
 mod aside;
 mod making;
 mod mounts;
+#[path = "../support/namespace.rs"]
+mod namespace;
 mod races;
 mod roots;
 mod staging;

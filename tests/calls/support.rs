@@ -6,41 +6,18 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::namespace;
 use blankslate::path::HostPath;
 use blankslate::sys::linux::LinuxSys;
 use blankslate::sys::{FileId, Look, Meta, Progress, Seen, Sys};
 
-/// Runs `test` in a new mount namespace, below a tmpfs of its own: the test program starts itself
-/// again, in unshare(1), for this one test. Without root a user namespace makes it root.
+/// Runs `test` in namespaces of its own, below a tmpfs.
 pub fn in_namespace(name: &str, test: fn(&Path)) {
-    const INSIDE: &str = "BLANKSLATE_TEST_INSIDE";
-    if std::env::var_os(INSIDE).is_some() {
-        let root = tempfile::tempdir().unwrap();
-        mount("tmpfs", root.path());
-        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        test(root.path());
-        return;
-    }
-    let mut command = Command::new("unshare");
-    if !nix::unistd::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    let output = command
-        // And among processes of its own: who writes is asked of all of them.
-        .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
-        .args(["--mount", "--propagation", "private", "--"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    // A name that no test has runs none, and that is a success too.
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{name} failed in its namespace, or was not run:\n{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    namespace::inside(name, |root| {
+        mount("tmpfs", root);
+        fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
+        test(root);
+    });
 }
 
 /// Declares tests that run in a namespace, each with the directory that is its root.
@@ -77,7 +54,7 @@ pub fn user() -> u32 {
 pub fn watch(_: Progress) {}
 
 pub fn mount(kind: &str, at: &Path) {
-    run("mount", &["-t", kind, kind, at.to_str().unwrap()]);
+    namespace::mount(kind, "defaults", at);
 }
 
 pub fn bind(from: &Path, at: &Path) {

@@ -13,5 +13,7 @@ mod discards;
 mod fidelity;
 mod hostile;
 mod limits;
+#[path = "../support/namespace.rs"]
+mod namespace;
 mod random;
 mod support;

@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::namespace;
 use blankslate::path::HostPath;
 use blankslate::sys::copy;
 use blankslate::sys::{Care, Copied, Difference, SysError};
@@ -219,36 +220,11 @@ pub fn lsattr(path: &Path) -> String {
     text.split(' ').next().unwrap_or("").replace('e', "-")
 }
 
-/// Runs `test` in a mount namespace of its own, with a directory in which it may mount.
+/// Runs a test of `limits` in namespaces of its own, with a directory in which it may mount.
 pub fn in_namespace(name: &str, test: fn(&Path)) {
-    const INSIDE: &str = "BLANKSLATE_TEST_INSIDE";
-    if std::env::var_os(INSIDE).is_some() {
-        let dir = tempfile::tempdir_in("/tmp").unwrap();
-        test(dir.path());
-        return;
-    }
-    let mut command = Command::new("unshare");
-    if !nix::unistd::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    let output = command
-        .args(["--mount", "--propagation", "private", "--"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("limits::{name}"), "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    // A name that no test has runs none, and that is a success too.
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{name} failed in its namespace, or was not run:\n{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    namespace::inside(&format!("limits::{name}"), test);
 }
 
 pub fn mount(at: &Path, options: &str) {
-    let status =
-        Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at).status();
-    assert!(status.unwrap().success());
+    namespace::mount("tmpfs", options, at);
 }

@@ -11,7 +11,7 @@
 
 #[path = "../status/host.rs"]
 mod host;
-#[path = "../hostile/namespace.rs"]
+#[path = "../support/namespace.rs"]
 mod namespace;
 
 use std::fs;

@@ -13,5 +13,6 @@
 mod attacks;
 mod faults;
 mod host;
+#[path = "../support/namespace.rs"]
 mod namespace;
 mod together;

@@ -12,6 +12,8 @@ mod create;
 mod fake;
 mod faults;
 mod layouts;
+#[path = "../support/namespace.rs"]
+mod namespace;
 mod owners;
 mod plans;
 mod promises;

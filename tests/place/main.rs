@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-#[path = "../hostile/namespace.rs"]
+#[path = "../support/namespace.rs"]
 mod namespace;
 
 use std::fmt::Write as _;

@@ -11,7 +11,7 @@
 
 mod golden;
 mod host;
-#[path = "../hostile/namespace.rs"]
+#[path = "../support/namespace.rs"]
 mod namespace;
 mod real;
 mod records;

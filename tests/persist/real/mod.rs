@@ -7,49 +7,27 @@ mod placing;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::namespace;
 use blankslate::config::Config;
 use blankslate::persist::record::Record;
 use blankslate::sys::linux::LinuxSys;
 
 use crate::setup::{ends, host, run};
 
-/// Runs `test` in a new mount namespace, alone with its own processes: the test program starts itself again, in unshare(1), for
-/// this one test. Without root a user namespace makes it root. `name` is the test's whole name.
+/// Runs a test of this module in namespaces of its own, below a tmpfs with a store on another. `name`
+/// is its name below this module.
 pub fn in_namespace(name: &str, test: fn(&Path)) {
-    const INSIDE: &str = "BLANKSLATE_TEST_INSIDE";
-    if std::env::var_os(INSIDE).is_some() {
-        let root = tempfile::tempdir().unwrap();
-        mount("tmpfs", root.path());
-        fs::create_dir(root.path().join("persist")).unwrap();
-        mount("tmpfs", &root.path().join("persist"));
-        test(root.path());
-        return;
-    }
-    let mut command = Command::new("unshare");
-    if !nix::unistd::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    let output = command
-        .args(["--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "--"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("real::{name}"), "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    // A name that no test has runs none, and that is a success too.
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{name} failed in its namespace, or was not run:\n{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    namespace::inside(&format!("real::{name}"), |root| {
+        mount("tmpfs", root);
+        fs::create_dir(root.join("persist")).unwrap();
+        mount("tmpfs", &root.join("persist"));
+        test(root);
+    });
 }
 
 pub fn mount(kind: &str, at: &Path) {
-    let status = Command::new("mount").args(["-t", kind, kind]).arg(at).status().unwrap();
-    assert!(status.success());
+    namespace::mount(kind, "defaults", at);
 }
 
 pub fn write(root: &Path, at: &str, text: &str) -> PathBuf {

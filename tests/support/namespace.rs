@@ -1,11 +1,12 @@
-//! Each test in a mount namespace of its own, as root in it.
+//! Each test in namespaces of its own, as root in them: of mounts and of processes.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Runs `test` in a new mount namespace, on a root and a store that are tmpfs: the test program starts
-/// itself again, in unshare(1), for this one test. Without root a user namespace makes it root.
-pub fn inside(name: &str, test: fn(&Path)) {
+/// Runs `test` in new namespaces, with an empty directory in which it may mount: the test program
+/// starts itself again, in unshare(1), for this one test, of which `name` is the whole name. Without
+/// root a user namespace makes it root.
+pub fn inside(name: &str, test: impl FnOnce(&Path)) {
     const INSIDE: &str = "BLANKSLATE_TEST_INSIDE";
     if std::env::var_os(INSIDE).is_some() {
         let root = tempfile::tempdir().unwrap();
@@ -18,7 +19,8 @@ pub fn inside(name: &str, test: fn(&Path)) {
     }
     let output = command
         // With processes of its own: what runs beside may not be looked into, or be slow to.
-        .args(["--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "--"])
+        .args(["--mount", "--propagation", "private", "--pid", "--fork"])
+        .args(["--kill-child", "--mount-proc", "--"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env(INSIDE, "1")

@@ -1,0 +1,176 @@
+//! The looking itself, one entry at a time. Every path is looked at once.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, is_kind, is_mount, is_same,
+};
+use crate::config::{Config, Entry, Store};
+use crate::path::HostPath;
+use crate::persist::record::{Memory, Placed};
+use crate::sys::{Care, Look, Sys, SysError};
+
+pub(super) struct Eyes<'a> {
+    sys: &'a dyn Sys,
+    config: &'a Config,
+    memory: &'a Memory,
+    /// Many entries share the directories above them.
+    seen: RefCell<BTreeMap<HostPath, Look>>,
+    /// The targets of each store.
+    targets: BTreeSet<(&'a HostPath, &'a HostPath)>,
+    /// What earlier runs put in place, by its target.
+    placed: BTreeMap<&'a HostPath, &'a Placed>,
+}
+
+impl<'a> Eyes<'a> {
+    pub(super) fn new(sys: &'a dyn Sys, config: &'a Config, memory: &'a Memory) -> Self {
+        let targets = config.entries().map(|(store, entry)| (&store.path, &entry.target)).collect();
+        let placed = memory.placed.iter().map(|placed| (&placed.target, placed)).collect();
+        Self { sys, config, memory, seen: RefCell::default(), targets, placed }
+    }
+}
+
+impl Eyes<'_> {
+    fn look(&self, path: &HostPath) -> Result<Look, SysError> {
+        if let Some(look) = self.seen.borrow().get(path) {
+            return Ok(look.clone());
+        }
+        let look = self.sys.look(path)?;
+        self.seen.borrow_mut().insert(path.clone(), look.clone());
+        Ok(look)
+    }
+
+    pub(super) fn ends(
+        &self,
+        store: &Store,
+        entry: &Entry,
+        source: &HostPath,
+    ) -> Result<Ends, SysError> {
+        let parent = |path: HostPath| {
+            let source = path.below(&store.path);
+            let (at_target, at_source) = (self.look(&path)?, self.look(&source)?);
+            let is_entry = self.targets.contains(&(&store.path, &path));
+            Ok(Parent { path, at_target, source, at_source, is_entry })
+        };
+        let parents = entry.target.ancestors().into_iter().map(parent);
+        let parents: Vec<Parent> = parents.collect::<Result<_, SysError>>()?;
+        let mut ends = Ends {
+            at_source: self.look(source)?,
+            at_target: self.look(&entry.target)?,
+            // By what is there and not by what is declared: whoever mounted it, what would be set
+            // aside here lies in the store.
+            is_inside: parents.iter().any(|above| is_same(&above.at_target, &above.at_source)),
+            parents,
+            ours: self.ours(entry)?,
+            unfinished: self.unfinished(store, entry)?,
+            data: None,
+            elsewhere: None,
+        };
+        if !ends.is_inside && holds_data(&ends.at_target) {
+            ends.data = self.data(entry, source, &ends)?;
+        }
+        if ends.at_source == Look::Absent {
+            let has_data = ends.data.is_some();
+            ends.elsewhere = self.elsewhere(store, entry, ends.ours.as_ref(), has_data)?;
+        }
+        Ok(ends)
+    }
+
+    fn ours(&self, entry: &Entry) -> Result<Option<(Placed, Look)>, SysError> {
+        let Some(placed) = self.placed.get(&entry.target) else { return Ok(None) };
+        Ok(Some(((*placed).clone(), self.look(&placed.source)?)))
+    }
+
+    fn unfinished(&self, store: &Store, entry: &Entry) -> Result<Vec<Unfinished>, SysError> {
+        let mut found = Vec::new();
+        for made in self.memory.unfinished.iter().filter(|made| made.entry == entry.target) {
+            let Some(parent) = made.path.parent() else { continue };
+            let (at, above) = (self.look(&made.path)?, self.look(&parent)?);
+            let (Look::Directory(seen) | Look::File(seen), Look::Directory(above)) = (at, above)
+            else {
+                continue;
+            };
+            if seen.meta == made.meta && seen.id == made.id {
+                let as_seen = made.path.seen_from(&store.path).unwrap_or_else(|| made.path.clone());
+                let (path, id, meta) = (made.path.clone(), made.id, made.meta);
+                found.push(Unfinished { path, as_seen, id, meta, parent: above.meta });
+            }
+        }
+        Ok(found)
+    }
+
+    /// What decides about data at the target; none where it is in place, or of another kind.
+    fn data(
+        &self,
+        entry: &Entry,
+        source: &HostPath,
+        ends: &Ends,
+    ) -> Result<Option<Data>, SysError> {
+        if is_mount(&ends.at_target) || !is_kind(&ends.at_target, entry.kind) {
+            return Ok(None);
+        }
+        let mounts = self.sys.mounts_below(&entry.target)?;
+        if !mounts.is_empty() {
+            let declared =
+                |point: &&HostPath| self.config.entries().any(|(_, other)| other.target == **point);
+            let inner = mounts.iter().filter(declared).cloned().collect();
+            let source = Against::Nothing;
+            return Ok(Some(Data { source, writers: Vec::new(), mounts, inner }));
+        }
+        let against = match &ends.at_source {
+            Look::Absent => Against::Nothing,
+            there if is_kind(there, entry.kind) && !holds_data(there) => Against::Nothing,
+            there if is_kind(there, entry.kind) => {
+                let difference = self.sys.compare(&entry.target, source, Care::EveryByte)?;
+                difference.map_or(Against::Same, Against::Different)
+            }
+            _ => return Ok(None),
+        };
+        let writers = match against {
+            Against::Different(_) => Vec::new(),
+            Against::Nothing | Against::Same => self.sys.writers(&entry.target)?,
+        };
+        Ok(Some(Data { source: against, writers, mounts, inner: Vec::new() }))
+    }
+
+    /// Where the entry's data may lie if it was moved from store to store: in another store, or where
+    /// an earlier run put it in place from, even if that store is declared no more.
+    fn elsewhere(
+        &self,
+        store: &Store,
+        entry: &Entry,
+        ours: Option<&(Placed, Look)>,
+        has_data: bool,
+    ) -> Result<Option<HostPath>, SysError> {
+        // What another store holds around or below one of its own entries is that entry's.
+        let is_free = |other: &&Store| {
+            other.path != store.path
+                && !other.entries.iter().any(|one| {
+                    one.target.is_below(&entry.target) || entry.target.is_below(&one.target)
+                })
+        };
+        // Data at the target itself is what was used last, unless it took the place of what was there.
+        let others = self.config.stores.iter().filter(|other| !has_data && is_free(other));
+        let others = others.map(|other| entry.target.below(&other.path));
+        let ours = ours.map(|(placed, _)| placed.source.clone());
+        let source = store.source(entry);
+        for path in others.chain(ours.filter(|ours| *ours != source)) {
+            let look = self.look(&path)?;
+            if is_kind(&look, entry.kind) && holds_data(&look) {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn undeclared(&self, placed: &Placed) -> Undeclared {
+        let look = || Ok((self.look(&placed.target)?, self.look(&placed.source)?));
+        let ends = look().map_err(|error: SysError| error.to_string());
+        let holds = |(store, entry): &(&Store, &Entry)| {
+            placed.target.is_below(&entry.target) && placed.source.is_below(&store.source(entry))
+        };
+        let inside = self.config.entries().find(holds).map(|(_, entry)| entry.target.clone());
+        Undeclared { placed: placed.clone(), ends, inside }
+    }
+}

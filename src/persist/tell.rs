@@ -32,7 +32,9 @@ fn of_turn(bad: &[BadStore], turn: &Turn) -> Vec<(Weight, String)> {
     let target = &turn.plan.target;
     let mut all: Vec<(Weight, String)> = Vec::new();
     for (from, copied) in &turn.adopted {
-        all.push((Weight::News, adopted(from, &turn.plan.source, copied)));
+        // What is forgotten is copied the other way.
+        let to = if turn.plan.is_declared { &turn.plan.source } else { target };
+        all.push((Weight::News, adopted(from, to, copied)));
         all.extend(copied.notes.iter().map(|note| (Weight::Warning, note.clone())));
         all.extend(
             copied.sockets.iter().map(|socket| {
@@ -49,6 +51,7 @@ fn of_turn(bad: &[BadStore], turn: &Turn) -> Vec<(Weight, String)> {
         Outcome::Done if turn.plan.is_declared => {
             all.push((Weight::Detail, format!("{target} is in place")));
         }
+        Outcome::Done if !turn.adopted.is_empty() => {}
         Outcome::Done => {
             all.push((Weight::Detail, format!("{target} is out of place, it is not declared")));
         }

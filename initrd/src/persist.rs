@@ -7,7 +7,7 @@ use blankslate::config::Config;
 use blankslate::persist::session::{Session, record_trouble};
 use blankslate::persist::tell::{Weight, count_bad, sentences, summary};
 use blankslate::sys::accounts::of_stores;
-use blankslate::sys::privilege::{Need, require};
+use blankslate::sys::privilege::{Need, drop_others, require};
 use blankslate::sys::record::RUN_DIR;
 
 use crate::{FINE, NOT_DONE, TROUBLE};
@@ -32,6 +32,9 @@ pub fn run(config: &Path, root: &Path) -> u8 {
 fn place(config: &Path, root: &Path) -> Result<u8> {
     let config = Config::load(config)?;
     require(Need::Place)?;
+    if let Err(error) = drop_others(Need::Place) {
+        tracing::warn!("{error}");
+    }
     let mut session = Session::work(root, Path::new(RUN_DIR), &config)?;
     let accounts = of_stores(&session.sys, &config);
     let turns = session.place_all(&accounts, &|_| {})?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use super::args::Format;
-use super::exit::{ExitStatus, complain};
+use super::exit::{ExitStatus, complain, look_only};
 use super::explain::{self, Explain};
 use super::place::{self, Paths, Place, Printed};
 use super::plan;
@@ -113,6 +113,12 @@ Exit status:
 /// # Errors
 /// A sentence on why it could not be carried out.
 pub fn run(args: &Blankslate) -> Result<ExitStatus> {
+    match &args.command {
+        Command::Apply(_) | Command::Adopt(_) | Command::Forget(_) => {}
+        Command::Plan(_) | Command::Status(_) | Command::Explain(_) | Command::Check(_) => {
+            look_only(NAME);
+        }
+    }
     match &args.command {
         Command::Plan(args) => plan::run(args),
         Command::Apply(args) => place::apply(args),

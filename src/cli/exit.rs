@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::sys::privilege::{Need, drop_others};
+
 /// How a program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
@@ -33,6 +35,13 @@ pub fn end(name: &str, result: anyhow::Result<ExitStatus>) -> ExitCode {
             complain(name, &format!("{error:#}"));
             ExitStatus::Trouble.into()
         }
+    }
+}
+
+/// Gives up every privilege that looking does not need, before anything is looked at.
+pub fn look_only(name: &str) {
+    if let Err(problem) = drop_others(Need::Look) {
+        complain(name, &problem.to_string());
     }
 }
 

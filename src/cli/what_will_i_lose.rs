@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 
 use super::args::{Format, WhatWillILose};
-use super::exit::{ExitStatus, complain};
+use super::exit::{ExitStatus, complain, look_only};
 use crate::config::{Config, ConfigError, DEFAULT_FILE};
 use crate::loss::blank::{self, Blank};
 use crate::loss::facts::Recorded;
@@ -46,6 +46,7 @@ struct Case {
 /// A sentence on why there is no report, or that it could not be written.
 pub fn run(args: &WhatWillILose) -> Result<ExitStatus> {
     tree::raise_open_files();
+    look_only(NAME);
     let case = case(args)?;
     let out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let root = case.root.as_os_str().as_bytes().to_vec();

@@ -42,6 +42,8 @@ const PLACE: &[(Capability, Weight)] = &[
 const LOOK: &[(Capability, Weight)] = &[
     (Capability::CAP_SYS_ADMIN, Weight::Wanted), // the root without what is mounted on it
     (Capability::CAP_DAC_READ_SEARCH, Weight::Wanted), // directories of users
+    (Capability::CAP_FOWNER, Weight::Wanted),    // to leave no time of access
+    (Capability::CAP_SYS_PTRACE, Weight::Wanted), // who has a file open
 ];
 
 impl Need {
@@ -171,7 +173,12 @@ mod tests {
         // Privileges are a thread's own.
         let drop = || {
             drop_others(Need::Look).unwrap();
-            let needed = [Capability::CAP_SYS_ADMIN, Capability::CAP_DAC_READ_SEARCH];
+            let needed = [
+                Capability::CAP_SYS_ADMIN,
+                Capability::CAP_DAC_READ_SEARCH,
+                Capability::CAP_FOWNER,
+                Capability::CAP_SYS_PTRACE,
+            ];
             for set in [CapSet::Effective, CapSet::Permitted] {
                 let left = caps::read(None, set).unwrap();
                 assert!(left.iter().all(|cap| needed.contains(cap)), "{left:?}");

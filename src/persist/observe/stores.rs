@@ -64,12 +64,6 @@ fn check_store(sys: &dyn Sys, config: &Config, store: &Store) -> Result<(), Stor
             return Err(StoreProblem::NotADirectory { store: path.clone(), blocker: path });
         }
     };
-    // Its own directory may be there although its file system is not.
-    let mount = &store.mount;
-    let is_mounted = |look: &Look| matches!(look, Look::Directory(seen) if seen.is_mount);
-    if store.device.is_some() && !mount.is_root() && !is_mounted(&sys.look(mount)?) {
-        return Err(StoreProblem::Missing(mount.clone()));
-    }
     for root in &config.roots {
         // By device and not by mount: a bind mount of the root's own file system is erased too.
         if let Look::Directory(seen) = sys.look(&root.mount)?
@@ -77,6 +71,12 @@ fn check_store(sys: &dyn Sys, config: &Config, store: &Store) -> Result<(), Stor
         {
             return Err(StoreProblem::OnRoot { store: path, root: root.mount.clone() });
         }
+    }
+    // Its own directory may be there although its file system is not.
+    let mount = &store.mount;
+    let is_mounted = |look: &Look| matches!(look, Look::Directory(seen) if seen.is_mount);
+    if store.device.is_some() && !mount.is_root() && !is_mounted(&sys.look(mount)?) {
+        return Err(StoreProblem::Missing(mount.clone()));
     }
     Ok(())
 }

@@ -41,7 +41,6 @@ demo: setup build ## watch a host lose its root and keep what it declared
 bench: setup build ## measure speed, as ratios against what people use today
 	@cargo run -q -p vm-tests --bin bench
 	@benches/place target/fast/blankslate
-	@benches/adopt target/fast/blankslate target 1024
 
 soak: setup build ## cut the power 64 times during the boot step, about 20 minutes
 	@BLANKSLATE_CUTS=64 cargo test -p vm-tests --test power_cut any_instant -- --nocapture

@@ -87,6 +87,23 @@ in_namespaces! {
         assert_eq!(read(root, "h/data/x"), "x");
     }
 
+    fn userns_what_was_set_aside_is_put_back_unless_its_place_is_in_use(root: &Path) {
+        let mut sys = sys(root);
+        for place in [Place::Directory(meta(0o700)), Place::File(meta(0)), Place::Symlink(path("/x"))] {
+            write(root, "h/t", "old");
+            let aside = sys.set_aside(&path("/h/t"), id_at(root, "/h/t"), &place).unwrap().unwrap();
+            sys.set_back(&path("/h/t"), &aside).unwrap();
+            assert_eq!(names(&root.join("h")), ["t"]);
+            assert_eq!(read(root, "h/t"), "old");
+        }
+        let place = Place::File(meta(0o644));
+        let aside = sys.set_aside(&path("/h/t"), id_at(root, "/h/t"), &place).unwrap().unwrap();
+        write(root, "h/t", "new");
+        assert!(sys.set_back(&path("/h/t"), &aside).is_err());
+        assert_eq!(read(root, "h/t"), "new");
+        assert_eq!(read(root, "h/.blankslate-adopted-0"), "old");
+    }
+
     fn userns_what_is_not_what_was_looked_at_stays_where_it_is(root: &Path) {
         let mut sys = sys(root);
         write(root, "h/t", "old");

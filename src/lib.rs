@@ -17,8 +17,12 @@ pub mod config;
 pub mod human;
 #[cfg(feature = "cli")]
 pub mod loss;
+#[cfg(feature = "cli")]
+pub mod nix_store;
 pub mod path;
 pub mod persist;
+#[cfg(feature = "cli")]
+pub mod presets;
 pub mod rollback;
 pub mod sys;
 pub mod zfs;

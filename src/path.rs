@@ -62,7 +62,8 @@ impl HostPath {
     /// empty, no slash.
     #[must_use]
     pub fn join(&self, name: &OsStr) -> Self {
-        let mut bytes = self.0.clone();
+        let mut bytes = Vec::with_capacity(self.0.len() + 1 + name.len());
+        bytes.extend_from_slice(&self.0);
         if bytes != b"/" {
             bytes.push(b'/');
         }
@@ -194,6 +195,10 @@ impl AsRef<OsStr> for HostPath {
 /// `\u{202e}`, `\xff`). Two different names never look the same.
 #[must_use]
 pub fn escape(bytes: &[u8]) -> String {
+    // Nearly every name is like that, and a long report escapes a million of them.
+    if bytes.iter().all(|&byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {

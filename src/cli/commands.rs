@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use super::args::Format;
+use super::args::{Format, WhatWillILose};
 use super::exit::{ExitStatus, complain, look_only};
 use super::explain::{self, Explain};
 use super::place::{self, Paths, Place, Printed};
 use super::plan;
 use super::status;
+use super::what_will_i_lose;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::persist::rewriters::warnings;
 
@@ -29,6 +30,8 @@ pub struct Blankslate {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say what would be lost at the next boot; the same as `what-will-i-lose`
+    Diff(Box<WhatWillILose>),
     /// Tell what `apply` would do
     #[command(after_help = "\
 Exit status:
@@ -114,12 +117,13 @@ Exit status:
 /// A sentence on why it could not be carried out.
 pub fn run(args: &Blankslate) -> Result<ExitStatus> {
     match &args.command {
-        Command::Apply(_) | Command::Adopt(_) | Command::Forget(_) => {}
+        Command::Apply(_) | Command::Adopt(_) | Command::Forget(_) | Command::Diff(_) => {}
         Command::Plan(_) | Command::Status(_) | Command::Explain(_) | Command::Check(_) => {
             look_only(NAME);
         }
     }
     match &args.command {
+        Command::Diff(args) => what_will_i_lose::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Apply(args) => place::apply(args),
         Command::Adopt(args) => place::adopt(args),
@@ -129,7 +133,7 @@ pub fn run(args: &Blankslate) -> Result<ExitStatus> {
         Command::Check(args) => {
             let config = Config::load(&args.file)?;
             let file = crate::path::escape(args.file.as_os_str().as_encoded_bytes());
-            crate::loss::Accept::new(&config.accept, &file)?;
+            crate::loss::view::refuse_everything(&config.accept, &file)?;
             for warning in warnings(&config) {
                 complain(NAME, &warning);
             }
@@ -147,7 +151,7 @@ mod tests {
     fn the_arguments_are_sound_and_every_help_fits_a_terminal() {
         let command = Blankslate::command();
         command.clone().debug_assert();
-        for name in ["", "plan", "apply", "adopt", "forget", "status", "explain", "check"] {
+        for name in ["", "diff", "plan", "apply", "adopt", "forget", "status", "explain", "check"] {
             let one = command.find_subcommand(name).cloned();
             let mut one = one.unwrap_or_else(|| command.clone()).term_width(80);
             let help = one.render_long_help().to_string();

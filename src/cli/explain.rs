@@ -5,6 +5,7 @@
 
 mod json;
 mod keep;
+mod loss;
 mod resolve;
 mod text;
 
@@ -18,14 +19,17 @@ use super::args::Format;
 use super::exit::ExitStatus;
 use super::place::{Printed, run_dir};
 use super::status::look::{Host, Looked};
-use crate::config::{Config, Entry, Root};
+use super::what_will_i_lose::case;
+use crate::config::{Config, DEFAULT_FILE, Entry, Root};
 use crate::path::HostPath;
-use crate::persist::record::{FILE, Memory, Record, VERSION};
+use crate::persist::paste::shell;
+use crate::persist::record::{FILE, Record, VERSION};
 use crate::persist::state::State;
 use crate::sys::mounts::MountTable;
 use crate::sys::record::read;
 use crate::sys::{Look, Sys, SysError, tree};
 use keep::Keep;
+use loss::Loss;
 
 /// What is asked for.
 #[derive(Debug, clap::Args)]
@@ -53,6 +57,8 @@ struct Explanation {
     /// The entry that it has to do with, as it is now.
     entry: Option<Looked>,
     lies: Lies,
+    /// What the loss report says about it, where it lies on a root and no entry keeps it.
+    loss: Option<Loss>,
     /// Whether the configuration declares any root.
     has_roots: bool,
     /// How to keep it; none where it is kept, needs no keeping, or cannot be kept.
@@ -81,6 +87,8 @@ enum Relation {
 enum Lies {
     /// On one that the next boot erases.
     OnRoot(Root),
+    /// On the root, mounted here, and there is no configuration: it is taken as one that is erased.
+    OnHost(HostPath),
     /// In memory: gone with every boot.
     InMemory(HostPath),
     /// On one that the kernel makes up.
@@ -97,10 +105,22 @@ enum Lies {
 /// The path cannot be used, or the configuration or a record cannot be read.
 pub fn run(args: &Explain) -> Result<ExitStatus> {
     let (root, file) = (&args.printed.place.root, &args.printed.place.config);
-    let config = Config::load(file)?;
+    let named = (file.as_path() != Path::new(DEFAULT_FILE)).then_some(file.as_path());
+    let (config, config_file) = case::config(named)?;
+    let has_config = config_file.is_some();
     let record = read::<Record>(&run_dir(root), FILE, VERSION).map_err(anyhow::Error::msg)?;
     let memory = record.as_ref().map(Record::memory).unwrap_or_default();
-    let explanation = explain(&absolute(&args.path)?, root, &config, memory)?;
+    let host = Host::open(root, &config, memory)?;
+    let mut explanation = explain(&absolute(&args.path)?, &host)?;
+    if explanation.may_be_lost(has_config) {
+        explanation.loss = loss::loss(root, named, &explanation.path)?;
+    }
+    if let (false, Some(_), Lies::Elsewhere(point, _)) =
+        (has_config, &explanation.loss, &explanation.lies)
+    {
+        explanation.lies = Lies::OnHost(point.clone());
+    }
+    explanation.keep = explanation.keep(&host);
     let printed = match args.printed.format {
         Format::Json => json::render(&explanation)?,
         Format::Text => text::render(&explanation, tree::columns(io::stdout())),
@@ -119,8 +139,8 @@ fn absolute(path: &Path) -> Result<Vec<u8>> {
     Ok(here.join(path).as_os_str().as_bytes().to_vec())
 }
 
-fn explain(asked: &[u8], root: &Path, config: &Config, memory: Memory) -> Result<Explanation> {
-    let host = Host::open(root, config, memory)?;
+fn explain(asked: &[u8], host: &Host<'_>) -> Result<Explanation> {
+    let config = host.config;
     let found = resolve::resolve(asked, &|path| host.sys.look(path))?;
     let path = found.path;
     let look = host.sys.look(&path).map_err(|error: SysError| error.to_string());
@@ -131,26 +151,11 @@ fn explain(asked: &[u8], root: &Path, config: &Config, memory: Memory) -> Result
         let entries = host.entries(&around).declared;
         entries.into_iter().find(|looked| looked.seen.entry.target == target)
     });
-    let lies = lies(&host, &path);
-    let mut explanation = Explanation {
-        asked: asked.to_vec(),
-        through: found.through,
-        path,
-        look,
-        relation,
-        entry,
-        lies,
-        has_roots: !config.roots.is_empty(),
-        keep: None,
-    };
-    explanation.keep = explanation.wants_keeping().then(|| {
-        let declared = match &explanation.relation {
-            Relation::Store(store) => explanation.path.seen_from(store),
-            _ => None,
-        };
-        keep::lines(&host, &explanation.path, declared.as_ref(), explanation.look.as_ref().ok())
-    });
-    Ok(explanation)
+    let lies = lies(host, &path);
+    let has_roots = !config.roots.is_empty();
+    let (asked, through) = (asked.to_vec(), found.through);
+    let (loss, keep) = (None, None);
+    Ok(Explanation { asked, through, path, look, relation, entry, lies, loss, has_roots, keep })
 }
 
 /// What `path` has to do with what is declared, and the entry that it has to do with.
@@ -214,14 +219,39 @@ fn lies(host: &Host<'_>, path: &HostPath) -> Lies {
 }
 
 impl Explanation {
-    /// Whether there should be lines that declare it.
+    /// Whether the loss report has something to say about it.
+    fn may_be_lost(&self, has_config: bool) -> bool {
+        let is_kept = !matches!(self.relation, Relation::Above(_) | Relation::None);
+        let is_on_disk = matches!(self.lies, Lies::Elsewhere(..));
+        !is_kept && (matches!(self.lies, Lies::OnRoot(_)) || !has_config && is_on_disk)
+    }
+
+    /// The lines that declare it, where there should be some.
+    fn keep(&self, host: &Host<'_>) -> Option<Result<Keep, String>> {
+        let declared = match &self.relation {
+            Relation::Store(store) => self.path.seen_from(store),
+            _ => None,
+        };
+        if self.loss.as_ref().is_some_and(|loss| loss.is_of_many) && self.wants_keeping() {
+            let path = shell(self.path.as_bytes());
+            return Some(Err(format!(
+                "It holds what belongs to many, so it is too much for one entry: \
+                 `what-will-i-lose {path}` lists what lies in it."
+            )));
+        }
+        let preset = self.loss.as_ref().and_then(|loss| loss.preset.as_ref());
+        let look = self.look.as_ref().ok();
+        self.wants_keeping().then(|| keep::lines(host, &self.path, declared.as_ref(), look, preset))
+    }
+
     fn wants_keeping(&self) -> bool {
         match &self.relation {
             Relation::Entry | Relation::Inside(_) | Relation::Source => false,
             Relation::Store(store) => self.path != *store,
-            Relation::Above(_) | Relation::None => {
-                matches!(self.lies, Lies::OnRoot(_) | Lies::InMemory(_))
-            }
+            Relation::Above(_) | Relation::None => match (&self.loss, &self.lies) {
+                (Some(loss), _) => loss.loses(),
+                (None, lies) => matches!(lies, Lies::OnRoot(_) | Lies::InMemory(_)),
+            },
         }
     }
 
@@ -233,6 +263,9 @@ impl Explanation {
 
     /// What becomes of it, in a word; none where that cannot be told.
     fn fate(&self) -> Option<&'static str> {
+        if let (Some(loss), ExitStatus::Clean) = (&self.loss, self.verdict()) {
+            return Some(loss.word());
+        }
         match (self.verdict(), &self.relation) {
             (ExitStatus::Trouble, _) => None,
             (ExitStatus::Loss, Relation::Entry | Relation::Inside(_)) => Some("not-in-place"),
@@ -251,10 +284,11 @@ impl Explanation {
             }
             Relation::Entry | Relation::Inside(_) => ExitStatus::Loss,
             Relation::Source | Relation::Store(_) => ExitStatus::Clean,
-            Relation::Above(_) | Relation::None => match &self.lies {
-                Lies::OnRoot(_) | Lies::InMemory(_) => ExitStatus::Loss,
-                Lies::InKernel(_) | Lies::Elsewhere(..) => ExitStatus::Clean,
-                Lies::Unknown => ExitStatus::Trouble,
+            Relation::Above(_) | Relation::None => match (&self.loss, &self.lies) {
+                (Some(loss), _) => loss.verdict(),
+                (None, Lies::OnRoot(_) | Lies::OnHost(_) | Lies::InMemory(_)) => ExitStatus::Loss,
+                (None, Lies::InKernel(_) | Lies::Elsewhere(..)) => ExitStatus::Clean,
+                (None, Lies::Unknown) => ExitStatus::Trouble,
             },
         }
     }

@@ -1,5 +1,6 @@
 //! The programs for people: arguments in, reports and exit statuses out.
 
+pub mod amounts;
 pub mod args;
 pub mod commands;
 pub mod exit;

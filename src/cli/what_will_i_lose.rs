@@ -1,70 +1,62 @@
 //! `what-will-i-lose`: from arguments to a report on standard output.
 
-use std::io::{self, BufWriter};
+pub(super) mod case;
+
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
-use super::args::{Format, WhatWillILose};
+use super::args::{Report as Format, Shown, Size, Sort, WhatWillILose, When};
 use super::exit::{ExitStatus, complain, look_only};
-use crate::config::{Config, ConfigError, DEFAULT_FILE};
-use crate::loss::blank::{self, Blank};
-use crate::loss::facts::Recorded;
+use super::progress::Tidy;
+use crate::loss::groups::Order;
 use crate::loss::json::Json;
+use crate::loss::keep::{self, Desk, Language, Paste};
+use crate::loss::ncdu::Ncdu;
+use crate::loss::open::Opened;
+use crate::loss::print0::Print0;
 use crate::loss::text::{Setting, Text};
 use crate::loss::{
-    Accept, Gap, Guide, Report, Rules, Sink, Summary, Trees, Unfolded, Writer, facts, scan,
+    Class, Guide, Report, Sink, Summary, Unfolded, View, Writer, facts::Looker, scan, start,
 };
-use crate::path::{HostPath, escape};
-use crate::sys::Sys;
-use crate::sys::linux::LinuxSys;
-use crate::sys::mounts::MountTable;
-use crate::sys::record::RUN_DIR;
-use crate::sys::tree::{self, Tree};
+use crate::sys::open_files::writers_on;
+use crate::sys::{Sys, tree};
+use case::{Case, case, shown};
 
 /// The program's name, before every sentence on standard error.
 pub const NAME: &str = "what-will-i-lose";
 
-/// Everything that a report is made from.
-struct Case {
-    root: PathBuf,
-    tree: Tree,
-    blank: Blank,
-    /// Declared roots in this one, which a scan does not enter.
-    others: Vec<Gap>,
-    is_declared: bool,
-    config: Config,
-    config_file: Option<String>,
-    rules: Rules,
-}
+const CANNOT_WRITE: &str = "cannot write the report";
+
+type Out = BufWriter<StdoutLock<'static>>;
 
 /// Makes the report that `args` ask for.
 ///
 /// # Errors
 /// A sentence on why there is no report, or that it could not be written.
 pub fn run(args: &WhatWillILose) -> Result<ExitStatus> {
+    args.check().map_err(|problem| anyhow!(problem))?;
     tree::raise_open_files();
     look_only(NAME);
-    let case = case(args)?;
-    let out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-    let root = case.root.as_os_str().as_bytes().to_vec();
-    let summary = match args.format {
-        Format::Text => {
-            let setting = setting(&case);
-            let writer = Text::begin(out, setting).context(CANNOT_WRITE)?;
-            make(case, args.every, writer)?
-        }
-        Format::Json => {
-            let accept = case.config.accept.clone();
-            let config = case.config_file.as_deref();
-            let writer = Json::begin(out, &root, &case.blank.what, config, accept);
-            make(case, args.every, writer.context(CANNOT_WRITE)?)?
-        }
+    let tidy = Tidy::new();
+    let case = case(args.into())?;
+    let open = opened(args, &case);
+    let look: Looker<'_> = &|path| case.sys.look(path);
+    let host = keep::Host {
+        desk: Desk { config: &case.config, accounts: &case.accounts, look },
+        rules: &case.rules,
+        presets: &case.presets,
+        mounts: &case.mounts,
+        place: &case.place,
     };
+    let out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+    let summary = written(args, &case, host, &open, tidy, out)?;
     if summary.gaps.is_empty() {
-        return Ok(if summary.lost_lines == 0 { ExitStatus::Clean } else { ExitStatus::Loss });
+        return Ok(if summary.loses_nothing() { ExitStatus::Clean } else { ExitStatus::Loss });
     }
     let gaps = summary.gaps.len();
     let places = if gaps == 1 { "1 place".to_owned() } else { format!("{gaps} places") };
@@ -72,81 +64,152 @@ pub fn run(args: &WhatWillILose) -> Result<ExitStatus> {
     Ok(ExitStatus::Trouble)
 }
 
-const CANNOT_WRITE: &str = "cannot write the report";
+/// Writes the report in its format.
+fn written(
+    args: &WhatWillILose,
+    case: &Case,
+    host: keep::Host<'_>,
+    open: &Opened,
+    tidy: Tidy,
+    out: Out,
+) -> Result<Summary> {
+    let view = view(args, case)?;
+    if args.print0 {
+        return make(case, view, tidy, Print0(out));
+    }
+    let root = case.root.as_os_str().as_bytes();
+    match args.format {
+        Format::Text => {
+            let setting = setting(args, case, &view);
+            make(case, view, tidy, Text::new(out, setting, host, open))
+        }
+        Format::Json => {
+            let (accept, config) = (case.config.accept.clone(), case.config_file.as_deref());
+            let writer = Json::begin(out, root, &case.blank.what, config, accept, open);
+            make(case, view, tidy, writer.context(CANNOT_WRITE)?)
+        }
+        Format::Ncdu => {
+            make(case, view, tidy, Ncdu::begin(out, root, now()).context(CANNOT_WRITE)?)
+        }
+        Format::Nix => make(case, view, tidy, Paste::new(out, host, Language::Nix)),
+        Format::Toml => make(case, view, tidy, Paste::new(out, host, Language::Toml)),
+    }
+}
 
-fn make<W: Writer<Error = io::Error>>(case: Case, every: bool, writer: W) -> Result<Summary> {
-    let Case { tree, blank, others, rules, .. } = case;
-    let trees = Trees { root: &tree, blank: blank.tree.as_ref() };
-    let unfolded = Unfolded(&rules);
-    let guide: &dyn Guide = if every { &unfolded } else { &rules };
-    let mut report = Report::new(&rules, every, writer);
-    for gap in blank.gap.into_iter().chain(others) {
-        report.gap(gap).context(CANNOT_WRITE)?;
+fn make<W: Writer<Error = io::Error>>(
+    case: &Case,
+    view: View,
+    tidy: Tidy,
+    writer: W,
+) -> Result<Summary> {
+    let trees = start(&case.tree, case.blank.tree.as_ref(), &case.start)?;
+    let guide: &dyn Guide = if view.every { &Unfolded } else { &case.rules };
+    // Where lines run over the terminal, they tell how far it is.
+    let is_quiet = view.every && io::stdout().is_terminal();
+    let seen = Arc::clone(&trees.seen);
+    let watch = tidy.watch(move || seen.names(), is_quiet);
+    let mut report = Report::new(&case.rules, view, writer);
+    for gap in case.blank.gap.iter().chain(&case.others) {
+        report.gap(gap.clone()).context(CANNOT_WRITE)?;
     }
     scan(&trees, guide, &mut report).context(CANNOT_WRITE)?;
+    drop(watch);
     report.finish().context(CANNOT_WRITE)
 }
 
-/// Reads the configuration and the state of the host, and opens both trees.
-fn case(args: &WhatWillILose) -> Result<Case> {
-    let (mut config, config_file) = config(args.config.as_deref())?;
-    let file = config_file.clone().unwrap_or_default();
-    let cannot_scan = || format!("cannot scan {}", shown(&args.root));
-    let sys = LinuxSys::below(&args.root).with_context(cannot_scan)?;
-    let recorded = recorded(&args.root)?;
-    config.accept.extend(recorded.accept_rules(&|path| sys.look(path)));
-    let accept = Accept::new(&config.accept, &file).context("cannot use the configuration")?;
-    let tree = tree::open_bare(&args.root).with_context(cannot_scan)?;
-    let root = args.root.canonicalize().with_context(cannot_scan)?;
-    let path = HostPath::new(root.as_os_str().as_bytes()).with_context(cannot_scan)?;
-    let table = MountTable::read().context("cannot read the mount table")?;
-    let mounts = facts::mounts_below(table, &path);
-    let rules = facts::facts(&config, accept, mounts, &recorded.mounts, &|path| sys.look(path));
-    let place = blank::place(&path, &config);
-    let blank = blank::find(&root, &place, args.blank.as_deref(), &config)?;
-    let others = blank::other_roots(&path, &place, &config);
-    let is_declared = config.roots.iter().any(|declared| declared.mount == place);
-    Ok(Case { root, tree, blank, others, is_declared, config, config_file, rules })
+/// What of the report is shown.
+fn view(args: &WhatWillILose, case: &Case) -> Result<View> {
+    let classes = if args.verdict.is_empty() {
+        match args.format {
+            Format::Json => BTreeSet::from(Class::ALL),
+            Format::Text | Format::Ncdu | Format::Nix | Format::Toml => {
+                BTreeSet::from([Class::Lost])
+            }
+        }
+    } else {
+        args.verdict.iter().flat_map(|shown| classes(*shown)).copied().collect()
+    };
+    let newer_than = match args.newer_than {
+        None => None,
+        Some(When::At(at)) => Some(at),
+        Some(When::Ago(seconds)) => Some(now().saturating_sub(seconds)),
+        Some(When::Boot) => Some(boot()?),
+    };
+    Ok(View {
+        every: args.every || args.format == Format::Ncdu,
+        with_ways: args.format == Format::Json,
+        classes,
+        min_size: args.min_size.map_or(0, |Size(bytes)| bytes),
+        newer_than,
+        depth: args.depth,
+        start: case.start.clone(),
+    })
 }
 
-/// What the boot that made this root wrote down.
-fn recorded(root: &Path) -> Result<Recorded> {
-    Ok(facts::recorded(&root.join(RUN_DIR.trim_start_matches('/')))?)
-}
-
-/// The configuration that was named, the host's if none was, an empty one if the host has none.
-fn config(named: Option<&Path>) -> Result<(Config, Option<String>)> {
-    let file = named.unwrap_or(Path::new(DEFAULT_FILE));
-    match Config::load(file) {
-        Ok(config) => Ok((config, Some(shown(file)))),
-        Err(ConfigError::Unreadable { cause, .. })
-            if named.is_none() && cause.kind() == io::ErrorKind::NotFound =>
-        {
-            Ok((Config::default(), None))
-        }
-        Err(error @ ConfigError::Unreadable { .. }) => Err(error.into()),
-        Err(error @ ConfigError::Faulty { .. }) => {
-            Err(anyhow::Error::new(error).context("cannot use the configuration"))
-        }
+fn classes(shown: Shown) -> &'static [Class] {
+    match shown {
+        Shown::Lost => &[Class::Lost],
+        Shown::Kept => &[Class::Kept],
+        Shown::Accepted => &[Class::Accepted],
+        Shown::Recreated => &[Class::Recreated],
+        Shown::Gap => &[],
+        Shown::All => &Class::ALL,
     }
 }
 
-fn setting(case: &Case) -> Setting {
+fn setting(args: &WhatWillILose, case: &Case, view: &View) -> Setting {
+    let root = match (case.start.is_root(), shown(&case.root)) {
+        (true, root) => root,
+        (false, root) if root == "/" => case.start.to_string(),
+        (false, root) => format!("{} in {root}", case.start),
+    };
     Setting {
-        root: shown(&case.root),
+        root,
         blank: case.blank.what.clone(),
         config: case.config_file.clone(),
         is_root_declared: case.is_declared,
         accept: case.config.accept.clone(),
         missing: case.rules.missing().cloned().collect(),
         now: now(),
-        width: width(),
+        width: tree::columns(io::stdout()),
+        is_coloured: is_coloured() && !args.every,
+        is_every: args.every,
+        classes: view.classes.clone(),
+        order: match args.sort {
+            Sort::Rank => Order::Rank,
+            Sort::Size => Order::Size,
+            Sort::Age => Order::Age,
+            Sort::Files => Order::Files,
+            Sort::Path => Order::Path,
+        },
+        language: if case.is_nixos { Language::Nix } else { Language::Toml },
     }
 }
 
-/// The width of the terminal; nothing when standard output is none.
-fn width() -> Option<usize> {
-    tree::columns(io::stdout())
+/// Whether standard output is a terminal that has colours, and nobody asked for none.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks for colours")]
+fn is_coloured() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
+    io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// Who holds files on the root open for writing; nobody, where that is not asked for or cannot be told.
+fn opened(args: &WhatWillILose, case: &Case) -> Opened {
+    let mut opened = Opened::default();
+    if !args.open {
+        return opened;
+    }
+    match writers_on(&case.root) {
+        Ok(found) => {
+            for file in found.files {
+                opened.insert(&file.path, file.command, file.unit);
+            }
+            found.gaps.iter().for_each(|gap| complain(NAME, gap));
+        }
+        Err(error) => complain(NAME, &format!("cannot tell who holds files open: {error}")),
+    }
+    opened
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that asks for the time")]
@@ -155,6 +218,10 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_bytes())
+/// When this kernel started, in seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks for the time of the boot")]
+fn boot() -> Result<i64> {
+    let text = std::fs::read_to_string("/proc/stat").context("cannot tell when the boot was")?;
+    let seconds = text.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse().ok());
+    seconds.context("cannot tell when the boot was: /proc/stat has no btime")
 }

@@ -15,8 +15,20 @@ pub struct Change {
     pub kind: ChangeKind,
     /// What it is on the root; of a removed one, what it is in the blank.
     pub node: Node,
-    /// All that lies below it, where the scan has summed that up instead of telling of each.
-    pub below: Option<Sum>,
+    /// How much of what lies there it tells of.
+    pub extent: Extent,
+}
+
+/// How much a change tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The thing itself, and nothing that lies below it.
+    Itself,
+    /// A directory with all that lies below it, which the scan has summed up instead of telling of
+    /// each.
+    Tree(Sum),
+    /// All that lies below a directory, and not the directory itself, which is a change of its own.
+    Contents(Sum),
 }
 
 /// The way a path differs from its blank.
@@ -30,8 +42,23 @@ pub enum ChangeKind {
     Removed,
     /// On both, as different types.
     TypeChanged,
-    /// The same content, another owner, group or mode.
-    Metadata,
+    /// The same content, but another owner, mode or attribute.
+    Metadata(Aspect),
+}
+
+/// What of a file has changed beside its content; the first of these that differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aspect {
+    /// The owner or the group.
+    Owner,
+    /// The mode.
+    Mode,
+    /// An access control list.
+    Acl,
+    /// Another extended attribute.
+    Attributes,
+    /// The flags of chattr(1).
+    Flags,
 }
 
 /// What a path is, without its name.
@@ -41,6 +68,9 @@ pub struct Node {
     pub file_type: FileType,
     /// Bytes of content; of all but regular files 0.
     pub size: u64,
+    /// Bytes that it takes up on disk, as du(1) counts; of a file with several names each name has its
+    /// share.
+    pub allocated: u64,
     /// When it was last written.
     pub mtime: Time,
 }
@@ -76,6 +106,8 @@ pub struct Sum {
     pub directories: u64,
     /// Bytes of content of the regular files, each name counted for itself.
     pub bytes: u64,
+    /// Bytes that all of it takes up on disk, directories included.
+    pub allocated: u64,
     /// The newest write.
     pub newest: Option<Time>,
 }
@@ -120,14 +152,25 @@ impl Change {
             )
     }
 
-    /// Returns the change itself and all that was summed up below it, in numbers. What was removed
+    /// All that lies below it, where that was summed up.
+    #[must_use]
+    pub fn below(&self) -> Option<Sum> {
+        match self.extent {
+            Extent::Itself => None,
+            Extent::Tree(sum) | Extent::Contents(sum) => Some(sum),
+        }
+    }
+
+    /// Returns all that it tells of in numbers. What was removed
     /// has no bytes: they lie in the blank.
     #[must_use]
     pub fn sum(&self) -> Sum {
-        let mut sum = self.below.unwrap_or_default();
-        sum.count(&self.node);
+        let mut sum = self.below().unwrap_or_default();
+        if !matches!(self.extent, Extent::Contents(_)) {
+            sum.count(&self.node);
+        }
         if self.kind == ChangeKind::Removed {
-            sum.bytes = 0;
+            (sum.bytes, sum.allocated) = (0, 0);
         }
         sum
     }
@@ -148,6 +191,7 @@ impl Sum {
             | FileType::BlockDevice
             | FileType::CharacterDevice => self.files += 1,
         }
+        self.allocated = self.allocated.saturating_add(node.allocated);
         self.newest = self.newest.max(Some(node.mtime));
     }
 
@@ -156,6 +200,7 @@ impl Sum {
         self.files += other.files;
         self.directories += other.directories;
         self.bytes = self.bytes.saturating_add(other.bytes);
+        self.allocated = self.allocated.saturating_add(other.allocated);
         self.newest = self.newest.max(other.newest);
     }
 }
@@ -169,7 +214,21 @@ impl ChangeKind {
             Self::Modified => "modified",
             Self::Removed => "removed",
             Self::TypeChanged => "type-changed",
-            Self::Metadata => "metadata",
+            Self::Metadata(_) => "metadata",
+        }
+    }
+}
+
+impl Aspect {
+    /// The word for it, in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Mode => "mode",
+            Self::Acl => "acl",
+            Self::Attributes => "attributes",
+            Self::Flags => "flags",
         }
     }
 }

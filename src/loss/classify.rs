@@ -4,8 +4,13 @@
 //! When in doubt a change is lost: a report that is wrong in this direction costs a look, one that is
 //! wrong in the other costs the data.
 
+use std::sync::Arc;
+
+use super::makers::Maker;
+use super::owner::Owned;
 use super::rules::{Holds, Placement, Rules};
-use super::{Change, ChangeKind, FileType};
+use super::scan::{Guide as _, Summing};
+use super::{Change, ChangeKind, Extent, FileType};
 use crate::config::{How, Kind};
 use crate::path::HostPath;
 
@@ -16,6 +21,8 @@ pub struct Judged {
     pub change: Change,
     /// What becomes of it.
     pub verdict: Verdict,
+    /// Whose it is.
+    pub owned: Arc<Owned>,
 }
 
 /// What becomes of a change at the next boot.
@@ -23,6 +30,8 @@ pub struct Judged {
 pub enum Verdict {
     /// It is there again.
     Kept(Keeper),
+    /// It is gone, and then made again as it is now, by this.
+    Recreated(Maker),
     /// It is gone, and the admin said that this is well: the number of the rule.
     Accepted(usize),
     /// It is gone.
@@ -62,14 +71,76 @@ pub enum Remark {
 /// Says what becomes of `change`.
 #[must_use]
 pub fn classify(change: Change, rules: &Rules) -> Judged {
+    let maker = match change.extent {
+        Extent::Contents(_) => None,
+        Extent::Itself | Extent::Tree(_) => rules.maker(&change),
+    };
     let verdict = if let Some(keeper) = keeper(&change, rules) {
         Verdict::Kept(keeper)
+    } else if let Some(maker) = maker {
+        Verdict::Recreated(maker.clone())
     } else if let Some(rule) = rules.accepted(&change.path) {
         Verdict::Accepted(rule)
     } else {
         Verdict::Lost(remark(&change, rules))
     };
-    Judged { change, verdict }
+    let owned = rules.owned(&change.path);
+    Judged { change, verdict, owned }
+}
+
+/// Judges the changes of one scan in their order, and looks up only once what all that lies in one
+/// directory has in common.
+#[derive(Debug)]
+pub struct Judge<'r> {
+    rules: &'r Rules,
+    /// The directory that was entered last of those in which all comes to the same, and what that is.
+    common: Option<(HostPath, Verdict, Arc<Owned>)>,
+}
+
+impl<'r> Judge<'r> {
+    /// A judge by these rules.
+    #[must_use]
+    pub fn new(rules: &'r Rules) -> Self {
+        Self { rules, common: None }
+    }
+
+    /// Says what becomes of `change`, as [`classify`] does.
+    pub fn judge(&mut self, change: Change) -> Judged {
+        if let Some((directory, verdict, owned)) = &self.common
+            && change.kind == ChangeKind::Added
+            // The one type that is judged in another way than what lies beside it.
+            && change.node.file_type != FileType::Socket
+            && change.path.is_below(directory)
+        {
+            return Judged { change, verdict: verdict.clone(), owned: Arc::clone(owned) };
+        }
+        let judged = classify(change, self.rules);
+        let Judged { change, verdict, owned } = &judged;
+        if change.kind == ChangeKind::Added && change.extent == Extent::Itself {
+            self.common = self.common_in(change, verdict, owned);
+        }
+        judged
+    }
+
+    fn common_in(
+        &self,
+        change: &Change,
+        verdict: &Verdict,
+        owned: &Arc<Owned>,
+    ) -> Option<(HostPath, Verdict, Arc<Owned>)> {
+        if change.node.file_type != FileType::Directory {
+            return None;
+        }
+        let verdict = match self.rules.summing(&change.path) {
+            Summing::Not => return None,
+            Summing::Tree => verdict.clone(),
+            Summing::Contents => {
+                let extent = Extent::Contents(super::Sum::default());
+                classify(Change { extent, ..change.clone() }, self.rules).verdict
+            }
+        };
+        Some((change.path.clone(), verdict, Arc::clone(owned)))
+    }
 }
 
 /// What brings the path back: only the thing itself, as an empty place, and never what lies below it,
@@ -134,4 +205,126 @@ fn remark(change: &Change, rules: &Rules) -> Remark {
         Some(_) | None => {}
     }
     if mounted_here { Remark::MountPoint } else { Remark::None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::AcceptRule;
+    use crate::loss::{Accept, Made, Makers, Node, Owner, Owners, Sum, Time, scan_order};
+    use crate::presets::Rank;
+
+    const TYPES: [FileType; 4] =
+        [FileType::Directory, FileType::Regular, FileType::Symlink, FileType::Socket];
+
+    fn change(at: &HostPath, file_type: FileType) -> Change {
+        let mtime = Time { seconds: 0, nanoseconds: 0 };
+        let node = Node { file_type, size: 0, allocated: 0, mtime };
+        Change { path: at.clone(), kind: ChangeKind::Added, node, extent: Extent::Itself }
+    }
+
+    /// A tree in the order of a scan; what has something below it is a directory.
+    fn tree() -> impl Strategy<Value = Vec<Change>> {
+        let leaf = ("(/[abc]){1,4}", proptest::sample::select(&TYPES[..]));
+        proptest::collection::vec(leaf, 0..25).prop_map(|leaves| {
+            let mut nodes: BTreeMap<HostPath, FileType> = BTreeMap::new();
+            for (text, file_type) in leaves {
+                let at: HostPath = text.parse().unwrap();
+                for above in at.ancestors().into_iter().skip(1) {
+                    nodes.insert(above.clone(), FileType::Directory);
+                }
+                nodes.entry(at).or_insert(file_type);
+            }
+            let is_root = |at: &HostPath| at.is_root();
+            let mut changes: Vec<Change> = nodes
+                .iter()
+                .filter(|(at, _)| !is_root(at))
+                .map(|(at, file_type)| change(at, *file_type))
+                .collect();
+            changes.sort_by(|one, other| scan_order(&one.path, &other.path));
+            changes
+        })
+    }
+
+    /// Who owns and who makes some paths, and what is accepted.
+    fn rules() -> impl Strategy<Value = Rules> {
+        let some = || proptest::collection::vec("(/[abc]){1,3}", 0..3);
+        let made = ("(/[abc]){1,3}", proptest::sample::select(&TYPES[..2]));
+        let glob = proptest::collection::vec("(/(a|b|\\*|\\*\\*)){1,3}", 0..2);
+        (some(), some(), proptest::collection::vec(made, 0..3), glob).prop_map(
+            |(claims, structures, made, globs)| {
+                let mut owners = Owners::default();
+                for at in structures {
+                    owners.structure(&at.parse().unwrap(), None);
+                }
+                for at in claims {
+                    let unit = Owner::Unit(format!("{at}.service"));
+                    let claim = Owned { owner: unit, preset: None, rank: Rank::Logs };
+                    owners.claim(&at.parse().unwrap(), claim);
+                }
+                let mut makers = Makers::default();
+                for (at, what) in made {
+                    makers.insert(&at.parse().unwrap(), Made { what, maker: Maker::Etc });
+                }
+                let rule = |glob: String| AcceptRule { glob, because: None, line: 1 };
+                let globs: Vec<AcceptRule> = globs.into_iter().map(rule).collect();
+                let accept = Accept::new(&globs, "config.toml").unwrap();
+                Rules::new(Vec::new(), &BTreeMap::new(), accept).with_evidence(makers, owners)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn looking_up_once_for_a_whole_directory_changes_no_judgement(changes in tree(), rules in rules()) {
+            let mut judge = Judge::new(&rules);
+            for change in changes {
+                prop_assert_eq!(judge.judge(change.clone()), classify(change, &rules));
+            }
+        }
+
+        #[test]
+        fn what_can_be_summed_up_comes_to_the_same(changes in tree(), rules in rules()) {
+            for (at, outer) in changes.iter().enumerate() {
+                let inner = changes[at + 1..].iter().filter(|inner| inner.path.is_below(&outer.path));
+                let of = |extent| classify(Change { extent, ..outer.clone() }, &rules);
+                let expected = match rules.summing(&outer.path) {
+                    Summing::Not => continue,
+                    Summing::Tree => of(Extent::Tree(Sum::default())),
+                    Summing::Contents => of(Extent::Contents(Sum::default())),
+                };
+                for inner in inner {
+                    let inner = classify(inner.clone(), &rules);
+                    prop_assert_eq!(&inner.verdict, &expected.verdict);
+                    prop_assert_eq!(&inner.owned, &expected.owned);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_thing_itself_is_recreated() {
+        let mut makers = Makers::default();
+        let made = Made { what: FileType::Directory, maker: Maker::Etc };
+        makers.insert(&"/a/b".parse().unwrap(), made);
+        let rules = Rules::default().with_evidence(makers, Owners::default());
+        let at = |text: &str| change(&text.parse().unwrap(), FileType::Directory);
+        let contents = Change { extent: Extent::Contents(Sum::default()), ..at("/a/b") };
+        let lost = Verdict::Lost(Remark::None);
+        let table = [
+            (at("/a"), Verdict::Recreated(Maker::Etc)),
+            (at("/a/b"), Verdict::Recreated(Maker::Etc)),
+            (contents, lost.clone()),
+            (at("/a/b/c"), lost.clone()),
+            (change(&"/a/b".parse().unwrap(), FileType::Symlink), lost.clone()),
+            (Change { kind: ChangeKind::Metadata(super::super::Aspect::Mode), ..at("/a/b") }, lost),
+        ];
+        for (change, verdict) in table {
+            assert_eq!(classify(change.clone(), &rules).verdict, verdict, "{change:?}");
+        }
+    }
 }

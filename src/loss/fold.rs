@@ -4,12 +4,13 @@
 //! Only what may still have to be listed is held back: for each directory that is open and may yet be
 //! told as a whole, the lines of what is in it, and of these a directory that is told as a whole is one.
 
-use super::{ChangeKind, Judged, Keeper, Remark, Sum, Verdict};
+use super::owner::Owned;
+use super::{ChangeKind, Extent, Judged, Keeper, Remark, Rules, Sum, Verdict};
 
 /// What is held back.
-#[derive(Debug, Default)]
-pub struct Fold {
-    every: bool,
+#[derive(Debug)]
+pub struct Fold<'r> {
+    rules: &'r Rules,
     open: Vec<Open>,
 }
 
@@ -25,56 +26,59 @@ struct Open {
 #[derive(PartialEq, Eq)]
 enum Fate<'j> {
     Accepted(usize),
-    Lost,
-    Shadowed,
+    Lost(&'j Owned),
+    Shadowed(&'j Owned),
     NotInPlace(&'j crate::path::HostPath),
     Adopted(&'j crate::path::HostPath),
 }
 
-impl Fold {
-    /// Folds nothing if `every` path is wanted.
+impl<'r> Fold<'r> {
+    /// Holds nothing back yet.
     #[must_use]
-    pub fn new(every: bool) -> Self {
-        Self { every, open: Vec::new() }
+    pub fn new(rules: &'r Rules) -> Self {
+        Self { rules, open: Vec::new() }
     }
 
-    /// Takes the next change, in the order of the scan; returns the lines that are certain now.
-    pub fn push(&mut self, judged: Judged) -> Vec<Judged> {
-        let mut lines = Vec::new();
-        if self.every {
-            lines.push(judged);
-            return lines;
-        }
+    /// Takes the next change, in the order of the scan; adds the lines that are certain now to `lines`.
+    pub fn push(&mut self, judged: Judged, lines: &mut Vec<Judged>) {
         while self.open.last().is_some_and(|open| !open.holds(&judged)) {
-            self.close(&mut lines);
+            self.close(lines);
         }
         if self.open.last().is_some_and(|open| !open.can_stand_for(&judged)) {
-            self.unfold(&mut lines);
+            self.unfold(lines);
         }
-        if judged.change.below.is_none()
+        if judged.change.extent == Extent::Itself
             && judged.change.is_new_directory()
-            && fate(&judged).is_some()
+            && self.may_stand_for_all(&judged)
         {
             self.open.push(Open { itself: judged, below: Sum::default(), lines: Vec::new() });
         } else {
-            self.pass(judged, &mut lines);
+            self.pass(judged, lines);
         }
-        lines
     }
 
-    /// Returns what is still held back, after the last change.
-    pub fn finish(&mut self) -> Vec<Judged> {
-        let mut lines = Vec::new();
-        while !self.open.is_empty() {
-            self.close(&mut lines);
+    /// What is lost in a directory that holds what belongs to many is told one by one.
+    fn may_stand_for_all(&self, judged: &Judged) -> bool {
+        match fate(judged) {
+            None => false,
+            Some(Fate::Lost(_) | Fate::Shadowed(_)) => {
+                !self.rules.is_structure(&judged.change.path)
+            }
+            Some(Fate::Accepted(_) | Fate::NotInPlace(_) | Fate::Adopted(_)) => true,
         }
-        lines
+    }
+
+    /// Adds what is still held back to `lines`, after the last change.
+    pub fn finish(&mut self, lines: &mut Vec<Judged>) {
+        while !self.open.is_empty() {
+            self.close(lines);
+        }
     }
 
     /// The innermost directory is complete, and one line.
     fn close(&mut self, lines: &mut Vec<Judged>) {
         let Some(Open { mut itself, below, .. }) = self.open.pop() else { return };
-        itself.change.below = Some(below);
+        itself.change.extent = Extent::Tree(below);
         self.pass(itself, lines);
     }
 
@@ -116,11 +120,12 @@ impl Open {
 fn fate(judged: &Judged) -> Option<Fate<'_>> {
     match &judged.verdict {
         Verdict::Kept(Keeper::Adopted(entry)) => Some(Fate::Adopted(entry)),
-        Verdict::Kept(Keeper::Entry(_) | Keeper::Mount | Keeper::Parent) => None,
+        Verdict::Kept(Keeper::Entry(_) | Keeper::Mount | Keeper::Parent)
+        | Verdict::Recreated(_) => None,
         Verdict::Accepted(rule) => Some(Fate::Accepted(*rule)),
         // There is nothing in the place of a mount that would have to be seen.
-        Verdict::Lost(Remark::None | Remark::MountPoint) => Some(Fate::Lost),
-        Verdict::Lost(Remark::Shadowed) => Some(Fate::Shadowed),
+        Verdict::Lost(Remark::None | Remark::MountPoint) => Some(Fate::Lost(&judged.owned)),
+        Verdict::Lost(Remark::Shadowed) => Some(Fate::Shadowed(&judged.owned)),
         Verdict::Lost(Remark::NotInPlace(entry) | Remark::NoSource(entry)) => {
             Some(Fate::NotInPlace(entry))
         }

@@ -12,24 +12,37 @@ mod accept;
 pub mod blank;
 mod change;
 mod classify;
-mod compare;
+mod depth;
+mod evidence;
 pub mod facts;
 mod fold;
+pub mod groups;
 pub mod json;
-mod level;
-mod names;
+pub mod keep;
+mod makers;
+pub mod ncdu;
+pub mod open;
+mod owner;
+pub mod print0;
 mod report;
 mod rules;
 mod scan;
-mod sum;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod view;
+pub mod words;
 
 pub use accept::{Accept, BadGlob};
-pub use change::{Change, ChangeKind, FileType, Gap, Node, Sink, Sum, Time, scan_order};
-pub use classify::{Judged, Keeper, Remark, Verdict, classify};
+pub use change::{
+    Aspect, Change, ChangeKind, Extent, FileType, Gap, Node, Sink, Sum, Time, scan_order,
+};
+pub use classify::{Judge, Judged, Keeper, Remark, Verdict, classify};
+pub use evidence::{Evidence, gather};
 pub use fold::Fold;
-pub use report::{Report, Summary, Tally, Totals, Writer, report};
+pub use makers::{Made, Maker, Makers};
+pub use owner::{Owned, Owner, Owners};
+pub use report::{Hidden, Report, Summary, Tally, Totals, Writer, report};
 pub use rules::{Mounted, Placement, Rules, Unfolded};
-pub use scan::{Guide, Trees, scan};
+pub use scan::{Guide, Outside, Seen, Summing, Trees, scan, start};
+pub use view::{Class, Line, View};

@@ -4,9 +4,12 @@
 //! Values only; `facts` collects them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::accept::Accept;
-use super::scan::Guide;
+use super::makers::{Maker, Makers};
+use super::owner::{Owned, Owners};
+use super::scan::{Guide, Summing};
 use super::{Change, FileType};
 use crate::config::{How, Kind};
 use crate::path::HostPath;
@@ -63,6 +66,8 @@ pub struct Rules {
     /// Every path of which something is known, and the directories above it.
     known: BTreeSet<Vec<u8>>,
     accept: Accept,
+    makers: Makers,
+    owners: Owners,
 }
 
 impl Rules {
@@ -86,7 +91,15 @@ impl Rules {
             made_again,
             known,
             accept,
+            makers: Makers::default(),
+            owners: Owners::default(),
         }
+    }
+
+    /// The same rules with what the host tells of who makes and who owns its paths.
+    #[must_use]
+    pub fn with_evidence(self, makers: Makers, owners: Owners) -> Self {
+        Self { makers, owners, ..self }
     }
 
     /// The entry whose target is `path`.
@@ -129,10 +142,28 @@ impl Rules {
     pub fn accepted(&self, path: &HostPath) -> Option<usize> {
         self.accept.find(path)
     }
+
+    /// What makes the thing itself again at every boot.
+    #[must_use]
+    pub fn maker(&self, change: &Change) -> Option<&Maker> {
+        self.makers.of(change)
+    }
+
+    /// Whose `path` is.
+    #[must_use]
+    pub fn owned(&self, path: &HostPath) -> Arc<Owned> {
+        self.owners.of(path)
+    }
+
+    /// Whether `path` only holds what belongs to many, so that it is never told as a whole.
+    #[must_use]
+    pub fn is_structure(&self, path: &HostPath) -> bool {
+        self.owners.is_structure(path)
+    }
 }
 
 /// The directories above `path`, the nearest first, as bytes.
-fn above(path: &HostPath) -> impl Iterator<Item = &[u8]> {
+pub(super) fn above(path: &HostPath) -> impl Iterator<Item = &[u8]> {
     let bytes = path.as_bytes();
     let ends = bytes.iter().enumerate().rev().filter(|&(_, &byte)| byte == b'/');
     let ends = ends.filter(move |_| bytes != b"/");
@@ -164,17 +195,25 @@ impl Placement {
 }
 
 impl Guide for Rules {
-    fn is_uniform(&self, directory: &HostPath) -> bool {
-        !self.known.contains(directory.as_bytes()) && self.accept.is_uniform(directory)
+    fn summing(&self, directory: &HostPath) -> Summing {
+        let is_uniform = !self.known.contains(directory.as_bytes())
+            && self.accept.is_uniform(directory)
+            && self.owners.is_uniform(directory)
+            && !self.makers.has_below(directory);
+        match is_uniform {
+            false => Summing::Not,
+            true if self.makers.makes(directory) => Summing::Contents,
+            true => Summing::Tree,
+        }
     }
 }
 
 /// The same rules for a report that lists every path: nothing is summed up.
 #[derive(Debug)]
-pub struct Unfolded<'r>(pub &'r Rules);
+pub struct Unfolded;
 
-impl Guide for Unfolded<'_> {
-    fn is_uniform(&self, _: &HostPath) -> bool {
-        false
+impl Guide for Unfolded {
+    fn summing(&self, _: &HostPath) -> Summing {
+        Summing::Not
     }
 }

@@ -9,10 +9,14 @@ pub mod accounts;
 mod acl;
 pub mod copy;
 pub mod detached;
+#[cfg(feature = "cli")]
+pub mod files;
 pub mod linux;
 pub mod lock;
 pub mod machine;
 pub mod mounts;
+#[cfg(feature = "cli")]
+pub mod open_files;
 pub mod privilege;
 pub mod record;
 pub mod signals;

@@ -41,8 +41,13 @@ fn host(top: &Path) -> Host {
 const ERASED: &str =
     "lies on the root /: the next boot erases it when it rolls rpool/root back to @blank.\n";
 
+const NOBODYS: &str = "Nothing on this host claims it.\n";
+
+/// What is said of a path, without the line that there is no ZFS here with a blank.
 fn explain(host: &Host, path: &str) -> (i32, String) {
-    host.said(&["explain", path])
+    let (code, said) = host.said(&["explain", path]);
+    let is_told = |line: &&str| !line.starts_with("What the blank has is not known: ");
+    (code, said.split_inclusive('\n').filter(is_told).collect())
 }
 
 #[test]
@@ -63,10 +68,10 @@ fn userns_each_path_is_told_what_becomes_of_it() {
             ("/persist/old", 0, "/persist/old is a directory. It lies in the store /persist, and no entry declares it.\nWhat lies in a store survives every boot. Nothing removes it, and nothing puts it in place.\n\nTo put it in place, add to the configuration file:\n\n".into()),
             ("/persist", 0, "/persist is a store.\nWhat lies in a store survives every boot. Nothing removes it, and nothing puts it in place.\n".into()),
             ("/var/lib/gone", 1, "/var/lib/gone is an entry.\nIt is declared in line 19 of the configuration.\nThe store keeps it at /persist/var/lib/gone, which is mounted there.\nNow: missing: neither it nor /persist/var/lib/gone is there; run `blankslate apply`, which makes it empty\n`blankslate apply` would:\n    make the directory /persist/var/lib/gone, owner 0:0, mode 0755\n".into()),
-            ("/var/lib", 1, "/var/lib is a directory, and no entry. These are, below it: /var/lib/gone, /var/lib/x.\nThe rest of it lies on the root /: the next boot erases that when it rolls rpool/root back to @blank.\n\nTo keep all of it, add".into()),
-            ("/var/lib/lost", 1, format!("/var/lib/lost is a file, and no entry keeps it.\nIt {ERASED}\nTo keep it, add to the configuration file:\n\n")),
-            ("/var/lib/new", 1, format!("/var/lib/new is nothing yet, and no entry keeps it.\nWhat is written there {ERASED}\nTo keep it, if it is to be a directory, add")),
-            ("/lib", 1, format!("/lib is a symlink to /var/lib, and no entry keeps it.\nIt {ERASED}A symlink cannot be an entry; keep what it leads to.\n")),
+            ("/var/lib", 1, "/var/lib is a directory, and no entry. These are, below it: /var/lib/gone, /var/lib/x.\nNothing on this host claims it.\nIt is kept: made again on the way to what is kept.\nWhat lies in it is lost: 1 file (4 B).\nIt holds what belongs to many, so it is too much for one entry: `what-will-i-lose /var/lib` lists what lies in it.\n".into()),
+            ("/var/lib/lost", 1, format!("/var/lib/lost is a file, and no entry keeps it.\n{NOBODYS}It {ERASED}\nTo keep it, add to the configuration file:\n\n")),
+            ("/var/lib/new", 1, format!("/var/lib/new is nothing yet, and no entry keeps it.\n{NOBODYS}What is written there {ERASED}\nTo keep it, if it is to be a directory, add")),
+            ("/lib", 1, format!("/lib is a symlink to /var/lib, and no entry keeps it.\n{NOBODYS}It {ERASED}A symlink cannot be an entry; keep what it leads to.\n")),
             ("/home/x", 1, "/home/x is nothing yet, and no entry keeps it.\nWhat is written there lies in memory, on the tmpfs at /home: it is gone after every boot.\n".into()),
         ];
         for (path, code, start) in starts {
@@ -162,7 +167,7 @@ fn userns_every_kind_of_explanation_fits_its_schema() {
             ("/persist/etc/y", "in-source", "kept"),
             ("/persist/new", "in-store", "kept"),
             ("/var/lib/gone", "entry", "not-in-place"),
-            ("/var", "above-entries", "erased"),
+            ("/var", "above-entries", "kept"),
             ("/lib", "none", "erased"),
             ("/", "above-entries", "erased"),
         ] {
@@ -176,4 +181,75 @@ fn userns_every_kind_of_explanation_fits_its_schema() {
             );
         }
     });
+}
+
+#[test]
+fn userns_a_path_that_no_entry_keeps_is_told_whose_it_is_and_what_becomes_of_it() {
+    inside("userns_a_path_that_no_entry_keeps_is_told_whose_it_is_and_what_becomes_of_it", |top| {
+        let host = host(top);
+        let config = fs::read_to_string(top.join("run/blankslate/c.toml")).unwrap();
+        let accept = "[[report.accept]]\nglob = \"/var/tmp/**\"\nbecause = \"scratch\"\n";
+        host.write("run/blankslate/c.toml", &format!("{config}{accept}"));
+        for (at, text) in [
+            ("etc/systemd/system/db.service", "[Service]\nExecStart=/x\nStateDirectory=db\n"),
+            ("var/lib/db/table", "rows"),
+            ("var/lib/bluetooth/key", "key"),
+            ("var/tmp/junk", "junk"),
+            ("home/al/.ssh/id", "key"),
+            ("etc/passwd", "al:x:1000:100::/home/al:/bin/sh\n"),
+        ] {
+            host.write(at, text);
+        }
+        let line = 1 + config.lines().count();
+        let told = [
+            ("/var/lib/db/table", 1, "It belongs to db.service.\n".to_owned()),
+            ("/var/lib/db", 1, "All that is lost: 1 file (4 B), 1 directory.\n".into()),
+            ("/var/lib/bluetooth", 1, "\nor there, for all that belongs to it:\n\n    blankslate.stores.\"/persist\".presets = [ \"bluetooth\" ];\n".into()),
+            ("/home/al/.ssh", 1, "It belongs to al. SSH keys: ".into()),
+            ("/var/tmp/junk", 0, format!("The next boot erases what lies there, which /var/tmp/** accepts (line {line}): scratch.\n")),
+            ("/var/tmp/not/there", 0, format!("which /var/tmp/** accepts (line {line}): scratch.\n")),
+        ];
+        for (path, code, words) in told {
+            let (got, said) = explain(&host, path);
+            assert!(said.contains(&words), "{path}: {said}");
+            assert_eq!(got, code, "{path}");
+        }
+        let json = |path: &str| -> serde_json::Value {
+            let output = host.run(&["explain", "--format=json", path]);
+            let json = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(faults("explain-1.json", &json), Vec::<String>::new(), "{path}");
+            json
+        };
+        let db = json("/var/lib/db");
+        assert_eq!(db["loss"]["owner"], serde_json::json!({"kind": "unit", "name": "db.service"}));
+        assert_eq!(
+            (&db["loss"]["lost"]["files"], &db["loss"]["rank"]),
+            (&1.into(), &"state".into())
+        );
+        let junk = json("/var/tmp/junk");
+        assert_eq!(
+            (&junk["fate"], &junk["loss"]["rule"]),
+            (&"accepted".into(), &"/var/tmp/**".into())
+        );
+    });
+}
+
+#[test]
+fn without_a_configuration_the_root_is_taken_as_one_that_is_erased() {
+    let top = tempfile::tempdir().unwrap();
+    fs::create_dir_all(top.path().join("var/lib/db")).unwrap();
+    if Path::new("/etc/blankslate/config.toml").exists() {
+        println!("SKIPPED: this machine has a configuration");
+        return;
+    }
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_blankslate"))
+        .args(["explain", "/var/lib/db", "--root"])
+        .arg(top.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let words =
+        "There is no configuration. It lies on the root: a boot with an erased root erases it.\n";
+    assert!(said.contains(words), "{said}");
+    assert_eq!(output.status.code(), Some(1));
 }

@@ -64,7 +64,7 @@ fn a_snapshot_that_cannot_be_read_is_a_gap_and_everything_counts_as_added() {
     );
     host.file("/etc/x", "x");
     let report = host.json(&[]);
-    assert_eq!(crate::support::changes(&report), ["lost added /etc/"]);
+    assert_eq!(crate::support::changes(&report), ["lost added /etc", "lost added /etc/x"]);
     assert_eq!(report["complete"], false);
     let gap = report["gaps"][0]["error"].as_str().unwrap();
     assert!(

@@ -46,6 +46,8 @@ fn the_schema_refuses_what_the_report_must_not_say() {
         ("/changes/0/change", json!("renamed")),
         ("/changes/0/mtime", json!("yesterday")),
         ("/totals/lost/files", json!(-1)),
+        ("/changes/0/owner/kind", json!("nobody")),
+        ("/changes/0/rank", json!("gold")),
     ] {
         let mut report = good.clone();
         *report.pointer_mut(pointer).unwrap() = bad;
@@ -64,6 +66,41 @@ fn a_folded_directory_has_the_sum_and_the_number_of_its_files() {
     );
     let gone = changes.iter().find(|change| change["path"] == "/gone").unwrap();
     assert_eq!((&gone["size"], &gone["change"]), (&json!(0), &json!("removed")));
+}
+
+#[test]
+fn a_change_tells_whose_it_is_and_how_much_it_hurts() {
+    let host = Host::new();
+    host.file("/etc/ssh/ssh_host_ed25519_key", "k");
+    host.file("/srv/x", "x");
+    let report = host.json(&["--verdict", "lost"]);
+    check(&report);
+    let changes = report["changes"].as_array().unwrap();
+    let of = |path: &str| changes.iter().find(|change| change["path"] == path).unwrap();
+    let key = of("/etc/ssh/ssh_host_ed25519_key");
+    assert_eq!(key["preset"], "ssh-host-keys");
+    assert_eq!(key["rank"], "keys");
+    assert_eq!(of("/srv/x")["owner"], json!({"kind": "unknown"}));
+    assert_eq!((&of("/srv/x")["rank"], &of("/srv/x")["preset"]), (&json!("state"), &Value::Null));
+}
+
+#[test]
+fn what_is_summed_up_or_another_aspect_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let host = Host::new();
+    host.both("/etc/mode", "same");
+    let mode = std::fs::Permissions::from_mode(0o4755);
+    std::fs::set_permissions(below(&host.root(), "/etc/mode"), mode).unwrap();
+    host.file("/srv/a/b", "1");
+    let report = host.json(&["--depth=1"]);
+    check(&report);
+    let changes = report["changes"].as_array().unwrap();
+    let of = |path: &str| changes.iter().find(|change| change["path"] == path).unwrap();
+    assert_eq!(
+        (&of("/etc")["extent"], &of("/etc")["change"]),
+        (&json!("part"), &json!("metadata"))
+    );
+    assert_eq!(of("/etc")["aspect"], "mode");
 }
 
 #[test]

@@ -10,12 +10,19 @@
     reason = "the helpers of tests are tests, which clippy.toml does not know of them"
 )]
 
+mod aspects;
 mod bad_input;
 mod compare;
+mod engine;
+mod faults;
 mod hostile;
 mod json;
 mod mounts;
+mod ncdu;
+mod options;
+mod paste;
 mod roots;
+mod subtree;
 mod support;
 mod text;
 mod walk;

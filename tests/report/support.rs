@@ -105,6 +105,16 @@ impl Host {
         said(&mut self.command(args))
     }
 
+    /// The paths of the rows of its text, with the words before them.
+    pub fn rows(&self, args: &[&str]) -> Vec<String> {
+        let said = self.run(args);
+        let is_row = |line: &&str| line.starts_with("  ") || line.as_bytes().get(27) == Some(&b' ');
+        let table = said.stdout.lines().skip_while(|line| !line.contains("  PATH")).skip(1);
+        let table = table.take_while(|line| !line.contains("at the next boot"));
+        let row = |line: &str| line.get(29..).unwrap_or_default().to_owned();
+        table.filter(is_row).map(row).collect()
+    }
+
     /// Runs it for JSON and takes it apart.
     pub fn json(&self, args: &[&str]) -> Value {
         let said = self.run(&[&["--format", "json"], args].concat());

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use super::loss::Loss;
 use super::{Explanation, Lies, Relation};
 use crate::cli::status::json::{EntryJson, PathJson};
+use crate::loss::json::{OwnerJson, TallyJson};
+use crate::loss::{Verdict, words};
 use crate::path::escape;
 use crate::persist::plan::Then;
 use crate::sys::Look;
@@ -18,13 +21,14 @@ struct ExplanationJson<'e> {
     #[serde(rename = "type")]
     kind: Option<&'static str>,
     relation: &'static str,
-    /// `kept`, `not-in-place`, `erased` or `untouched`; none where that cannot be told.
+    /// What becomes of it, in a word; none where that cannot be told.
     fate: Option<&'static str>,
     entry: Option<EntryJson<'e>>,
     steps: Option<Vec<String>>,
     refused: Option<String>,
     entries_below: Vec<String>,
     file_system: Option<FileSystemJson>,
+    loss: Option<LossJson<'e>>,
     keep: Option<KeepJson<'e>>,
     cannot_be_kept: Option<&'e str>,
 }
@@ -37,9 +41,22 @@ struct FileSystemJson {
 }
 
 #[derive(Debug, Serialize)]
+struct LossJson<'e> {
+    owner: OwnerJson<'e>,
+    preset: Option<&'e str>,
+    rank: &'static str,
+    verdict: Option<&'static str>,
+    evidence: Option<String>,
+    rule: Option<&'e str>,
+    lost: TallyJson,
+    gaps: Vec<&'e str>,
+}
+
+#[derive(Debug, Serialize)]
 struct KeepJson<'e> {
     toml: &'e str,
     nix: &'e str,
+    preset: Option<&'e str>,
     warning: Option<&'e str>,
 }
 
@@ -65,6 +82,7 @@ pub(super) fn render(explanation: &Explanation) -> serde_json::Result<String> {
     let keep_lines = keep.and_then(|keep| keep.as_ref().ok()).map(|keep| KeepJson {
         toml: &keep.toml,
         nix: &keep.nix,
+        preset: keep.preset.as_deref(),
         warning: keep.warning.as_deref(),
     });
     let json = ExplanationJson {
@@ -80,10 +98,33 @@ pub(super) fn render(explanation: &Explanation) -> serde_json::Result<String> {
         refused,
         entries_below: below.iter().map(crate::path::HostPath::exact).collect(),
         file_system: file_system(&explanation.lies),
+        loss: explanation.loss.as_ref().map(loss),
         keep: keep_lines,
         cannot_be_kept: keep.and_then(|keep| keep.as_ref().err()).map(String::as_str),
     };
     Ok(serde_json::to_string_pretty(&json)? + "\n")
+}
+
+fn loss(loss: &Loss) -> LossJson<'_> {
+    let verdict = loss.itself.as_ref().map(|judged| &judged.verdict);
+    let rule = match verdict {
+        Some(Verdict::Accepted(rule)) => loss.accept.get(*rule).map(|rule| rule.glob.as_str()),
+        _ => None,
+    };
+    let evidence = match verdict {
+        Some(Verdict::Recreated(maker)) => Some(words::maker(maker)),
+        _ => None,
+    };
+    LossJson {
+        owner: OwnerJson::from(&loss.owned.owner),
+        preset: loss.owned.preset.as_deref(),
+        rank: loss.owned.rank.word(),
+        verdict: verdict.map(words::verdict),
+        evidence,
+        rule,
+        lost: TallyJson::from(&loss.totals.lost),
+        gaps: loss.gaps.iter().map(String::as_str).collect(),
+    }
 }
 
 fn kind(look: &Look) -> &'static str {
@@ -111,7 +152,7 @@ fn file_system(lies: &Lies) -> Option<FileSystemJson> {
     let (mount, root_dataset, in_memory) = match lies {
         Lies::OnRoot(root) => (&root.mount, Some(root.dataset.to_string()), false),
         Lies::InMemory(point) | Lies::InKernel(point) => (point, None, true),
-        Lies::Elsewhere(point, _) => (point, None, false),
+        Lies::OnHost(point) | Lies::Elsewhere(point, _) => (point, None, false),
         Lies::Unknown => return None,
     };
     Some(FileSystemJson { mount: mount.exact(), root_dataset, in_memory })

@@ -33,7 +33,11 @@ pub(super) fn render(explanation: &Explanation, width: Option<usize>) -> String 
             say(&line);
         }
     }
-    if let Some(line) = fate(explanation) {
+    if let Some(loss) = &explanation.loss {
+        for line in loss.sentences(fate(explanation)) {
+            say(&line);
+        }
+    } else if let Some(line) = fate(explanation) {
         say(&line);
     }
     match &explanation.keep {
@@ -51,8 +55,12 @@ pub(super) fn render(explanation: &Explanation, width: Option<usize>) -> String 
             };
             let _ = write!(text, "\nTo {doing}{guess}, add to the configuration file:\n\n");
             indent(&mut text, &keep.toml);
-            text.push_str("\nor, once there is a NixOS module, to the NixOS configuration:\n\n");
+            text.push_str("\nor to the NixOS configuration:\n\n");
             indent(&mut text, &keep.nix);
+            if let Some(preset) = &keep.preset {
+                text.push_str("\nor there, for all that belongs to it:\n\n");
+                indent(&mut text, preset);
+            }
             if let Some(warning) = &keep.warning {
                 text.push('\n');
                 wrap(&mut text, &format!("But {warning}."), width, "");
@@ -201,6 +209,9 @@ fn fate(explanation: &Explanation) -> Option<String> {
         Lies::OnRoot(root) => format!(
             "{it} lies on the root {}: the next boot {erases} when it rolls {} back to @{}.",
             root.mount, root.dataset, root.snapshot
+        ),
+        Lies::OnHost(_) => format!(
+            "There is no configuration. {it} lies on the root: a boot with an erased root {erases}."
         ),
         Lies::InMemory(point) => {
             format!("{it} lies in memory, on the tmpfs at {point}: it is gone after every boot.")

@@ -8,13 +8,13 @@ use super::*;
 
 /// Keeps the lines.
 #[derive(Default)]
-struct Lines(Vec<Judged>);
+struct Lines(Vec<Line>);
 
 impl Writer for &mut Lines {
     type Error = Infallible;
 
-    fn line(&mut self, line: &Judged) -> Result<(), Infallible> {
-        self.0.push(line.clone());
+    fn line(&mut self, line: Line) -> Result<(), Infallible> {
+        self.0.push(line);
         Ok(())
     }
 
@@ -24,8 +24,13 @@ impl Writer for &mut Lines {
 }
 
 pub(super) fn lines(rules: &Rules, every: bool, changes: &[Change]) -> (Vec<Judged>, Summary) {
+    let (lines, summary) = shown_lines(rules, View::all(every), changes);
+    (lines.into_iter().map(|line| line.judged).collect(), summary)
+}
+
+pub(super) fn shown_lines(rules: &Rules, view: View, changes: &[Change]) -> (Vec<Line>, Summary) {
     let mut lines = Lines::default();
-    let mut report = Report::new(rules, every, &mut lines);
+    let mut report = Report::new(rules, view, &mut lines);
     for change in changes {
         report.change(change.clone()).unwrap();
     }
@@ -37,11 +42,12 @@ pub(super) fn shown(lines: &[Judged]) -> Vec<String> {
     let show = |line: &Judged| {
         let verdict = match line.verdict {
             Verdict::Kept(_) => "kept",
+            Verdict::Recreated(_) => "recreated",
             Verdict::Accepted(_) => "accepted",
             Verdict::Lost(_) => "lost",
         };
         let sum = line.change.sum();
-        let whole = if line.change.below.is_some() { "/" } else { "" };
+        let whole = if line.change.below().is_some() { "/" } else { "" };
         format!("{verdict} {}{whole} {} {}", line.change.path, sum.files, sum.bytes)
     };
     lines.iter().map(show).collect()
@@ -114,4 +120,34 @@ fn what_was_removed_has_no_bytes_and_is_not_counted_as_files() {
     let (lines, summary) = lines(&Rules::default(), false, &changes);
     assert_eq!(shown(&lines), ["lost /a/ 1 0"]);
     assert_eq!(summary.totals.lost, Tally { removed: 2, ..Tally::default() });
+}
+
+#[test]
+fn what_lies_deep_is_summed_up_apart_by_verdict_and_owner() {
+    let changes = [
+        dir("/a"),
+        dir("/a/b"),
+        dir("/a/b/c"),
+        file("/a/b/c/lost", 3),
+        file("/a/b/c/t", 1),
+        file("/a/b/lost", 5),
+        dir("/ab"),
+        file("/ab/x", 7),
+    ];
+    let rules = Rules::new(Vec::new(), &BTreeMap::new(), accept(&["/a/b/c/t"]));
+    let shown_at = |depth| {
+        let view = View { depth: Some(depth), ..View::all(false) };
+        let (lines, _) = shown_lines(&rules, view, &changes);
+        let part = |line: &Line| if line.is_part { "some in " } else { "" };
+        let each = lines
+            .iter()
+            .map(|l| format!("{}{}", part(l), shown(std::slice::from_ref(&l.judged))[0]));
+        each.collect::<Vec<_>>()
+    };
+    let at_1 = ["lost /a 0 0", "some in lost /a/ 2 8", "some in accepted /a/ 1 1", "lost /ab/ 1 7"];
+    assert_eq!(shown_at(1), at_1);
+    assert_eq!(shown_at(0), ["some in lost // 3 15", "some in accepted // 1 1"]);
+    let at_3 = ["lost /a 0 0", "lost /a/b 0 0", "lost /a/b/c 0 0", "some in lost /a/b/c/ 1 3"];
+    assert_eq!(shown_at(3)[..4], at_3);
+    assert_eq!(shown_at(9).len(), lines(&rules, false, &changes).0.len());
 }

@@ -3,6 +3,7 @@
 mod classify;
 mod fold;
 mod properties;
+mod text;
 
 use super::rules::Holds;
 use super::*;
@@ -14,8 +15,9 @@ fn path(text: &str) -> HostPath {
 }
 
 fn change(text: &str, file_type: FileType) -> Change {
-    let node = Node { file_type, size: 0, mtime: Time { seconds: 7, nanoseconds: 0 } };
-    Change { path: path(text), kind: ChangeKind::Added, node, below: None }
+    let node =
+        Node { file_type, size: 0, allocated: 0, mtime: Time { seconds: 7, nanoseconds: 0 } };
+    Change { path: path(text), kind: ChangeKind::Added, node, extent: Extent::Itself }
 }
 
 fn dir(text: &str) -> Change {

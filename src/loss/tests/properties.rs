@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::fold::{lines, shown};
+use super::fold::{lines, shown, shown_lines};
 use super::*;
 
 /// A tree of short names, as a scan would tell of it.
@@ -63,13 +63,15 @@ fn summed_up(changes: &[Change], guide: &dyn Guide) -> Vec<Change> {
     let mut told: Vec<Change> = Vec::new();
     for change in changes {
         match told.last_mut() {
-            Some(Change { path, below: Some(below), .. }) if change.path.is_below(path) => {
+            Some(Change { path, extent: Extent::Tree(below), .. })
+                if change.path.is_below(path) =>
+            {
                 below.count(&change.node);
             }
             _ => {
                 let mut change = change.clone();
-                if change.is_new_directory() && guide.is_uniform(&change.path) {
-                    change.below = Some(Sum::default());
+                if change.is_new_directory() && guide.summing(&change.path) == Summing::Tree {
+                    change.extent = Extent::Tree(Sum::default());
                 }
                 told.push(change);
             }
@@ -78,7 +80,79 @@ fn summed_up(changes: &[Change], guide: &dyn Guide) -> Vec<Change> {
     told
 }
 
+/// What of a report may be shown.
+fn a_view() -> impl Strategy<Value = View> {
+    let classes = proptest::sample::subsequence(Class::ALL.to_vec(), 0..=4);
+    let depth = proptest::option::of(0usize..4);
+    let newer = proptest::option::of(0i64..9);
+    (any::<bool>(), any::<bool>(), classes, 0u64..9, newer, depth).prop_map(
+        |(every, with_ways, classes, min_size, newer_than, depth)| View {
+            every,
+            with_ways,
+            classes: classes.into_iter().collect(),
+            min_size,
+            newer_than,
+            depth: depth.filter(|_| !every),
+            start: HostPath::root(),
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn whatever_is_shown_the_numbers_are_the_same_and_every_line_is_shown_or_hidden(
+        changes in tree(), pieces in pieces(), view in a_view(),
+    ) {
+        let rules = rules(&pieces);
+        let (_, whole) = lines(&rules, false, &changes);
+        let (shown, summary) = shown_lines(&rules, view.clone(), &changes);
+        prop_assert_eq!(&summary.totals, &whole.totals);
+        prop_assert_eq!(summary.loses_nothing(), whole.loses_nothing());
+        prop_assert_eq!(summary.lost_lines == 0, whole.loses_nothing());
+        let lost = shown.iter().filter(|line| Class::of(&line.judged.verdict) == Class::Lost);
+        let lost: Vec<_> = lost.collect();
+        let bytes: u64 = lost.iter().map(|line| line.judged.change.sum().bytes).sum();
+        prop_assert_eq!(bytes + summary.hidden.lost_bytes, whole.totals.lost.bytes);
+        prop_assert!(lost.len() as u64 <= summary.lost_lines);
+        prop_assert!(summary.lost_lines - lost.len() as u64 <= summary.hidden.lines);
+    }
+
+    #[test]
+    fn groups_hold_exactly_the_lines_in_another_order(
+        changes in tree(), pieces in pieces(), view in a_view(), order in 0usize..5,
+    ) {
+        use super::super::groups::{Order, groups};
+        let order = [Order::Rank, Order::Size, Order::Age, Order::Files, Order::Path][order];
+        let (shown, _) = shown_lines(&rules(&pieces), view, &changes);
+        let groups = groups(shown.clone(), order, None, &[]);
+        prop_assert!(groups.iter().all(|group| !group.lines.is_empty()));
+        let key = |line: &Line| format!("{line:?}");
+        let mut before: Vec<String> = shown.iter().map(key).collect();
+        let mut after: Vec<String> = groups.iter().flat_map(|g| &g.lines).map(key).collect();
+        before.sort();
+        after.sort();
+        prop_assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_lost_directory_that_is_no_line_leads_to_one(changes in tree(), pieces in pieces()) {
+        let rules = rules(&pieces);
+        let view = View { with_ways: false, ..View::all(false) };
+        let (with, _) = lines(&rules, false, &changes);
+        let (without, summary) = shown_lines(&rules, view, &changes);
+        let lost = |line: &&Judged| matches!(line.verdict, Verdict::Lost(_));
+        let mut missing = 0;
+        for line in with.iter().filter(lost) {
+            if without.iter().any(|other| other.judged == *line) {
+                continue;
+            }
+            missing += 1;
+            let below = |other: &Line| other.judged.change.path.is_below(&line.change.path);
+            prop_assert!(without.iter().any(|o| below(o) && lost(&&o.judged)), "{line:?}");
+        }
+        prop_assert_eq!(missing, summary.ways);
+    }
+
     #[test]
     fn numbers_are_the_same_folded_summed_up_and_with_every_path(changes in tree(), pieces in pieces()) {
         let rules = rules(&pieces);
@@ -101,7 +175,7 @@ proptest! {
             let judged = classify(change, &rules);
             let tells = |line: &&Judged| {
                 line.change.path == judged.change.path
-                    || line.change.below.is_some() && judged.change.path.is_below(&line.change.path)
+                    || line.change.below().is_some() && judged.change.path.is_below(&line.change.path)
             };
             let telling: Vec<_> = folded.iter().filter(tells).collect();
             prop_assert_eq!(telling.len(), 1);
@@ -138,7 +212,7 @@ proptest! {
             let (before, after) = (classify(change.clone(), &before), classify(change, &after));
             match before.verdict {
                 Verdict::Lost(_) => prop_assert!(!matches!(after.verdict, Verdict::Kept(_))),
-                Verdict::Kept(_) | Verdict::Accepted(_) => prop_assert_eq!(before, after),
+                Verdict::Kept(_) | Verdict::Recreated(_) | Verdict::Accepted(_) => prop_assert_eq!(before, after),
             }
         }
     }

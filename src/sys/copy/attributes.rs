@@ -31,7 +31,7 @@ const MOST: usize = 64 * 1024;
 
 /// How the attributes of a node are reached.
 #[derive(Debug)]
-pub(super) enum Reach<'n> {
+pub(in crate::sys) enum Reach<'n> {
     /// By its open descriptor.
     Open(BorrowedFd<'n>),
     /// By a name for a descriptor that only holds it; the name leads to no other node, ever.
@@ -39,12 +39,12 @@ pub(super) enum Reach<'n> {
 }
 
 impl Reach<'_> {
-    pub(super) fn pinned(node: BorrowedFd) -> Self {
+    pub(in crate::sys) fn pinned(node: BorrowedFd) -> Self {
         Self::Pinned(proc_path(node))
     }
 
     /// The names of all attributes that this process may see; none where there are no attributes.
-    fn names(&self) -> io::Result<Vec<u8>> {
+    pub(in crate::sys) fn names(&self) -> io::Result<Vec<u8>> {
         let mut list = Vec::with_capacity(MOST);
         let listed = match self {
             Self::Open(fd) => rustix::fs::flistxattr(fd, spare_capacity(&mut list)),
@@ -57,7 +57,7 @@ impl Reach<'_> {
     }
 
     /// The value of an attribute; nothing when it is not there.
-    pub(super) fn value(&self, name: &CStr) -> io::Result<Option<Vec<u8>>> {
+    pub(in crate::sys) fn value(&self, name: &CStr) -> io::Result<Option<Vec<u8>>> {
         let mut value = Vec::with_capacity(MOST);
         let got = match self {
             Self::Open(fd) => rustix::fs::fgetxattr(fd, name, spare_capacity(&mut value)),
@@ -138,10 +138,10 @@ fn compared(names: &[u8]) -> Vec<&CStr> {
 }
 
 /// The kernel ends each name with a NUL.
-fn split(names: &[u8]) -> impl Iterator<Item = &CStr> {
+pub(in crate::sys) fn split(names: &[u8]) -> impl Iterator<Item = &CStr> {
     names.split_inclusive(|&byte| byte == 0).filter_map(|name| CStr::from_bytes_with_nul(name).ok())
 }
 
-fn is_label(name: &CStr) -> bool {
+pub(in crate::sys) fn is_label(name: &CStr) -> bool {
     LABELS.iter().any(|label| name.to_bytes().starts_with(label))
 }

@@ -84,7 +84,11 @@ fn write(file: BorrowedFd, flags: IFlags) -> io::Result<bool> {
 }
 
 /// Whether `one` and `other` have the same flags, of those in `mask` that `other` can hold.
-pub(super) fn are_equal(one: BorrowedFd, other: BorrowedFd, mask: IFlags) -> io::Result<bool> {
+pub(in crate::sys) fn are_equal(
+    one: BorrowedFd,
+    other: BorrowedFd,
+    mask: IFlags,
+) -> io::Result<bool> {
     let (Some(flags), Some(others)) = (read(one)?, read(other)?) else { return Ok(true) };
     let different = (flags ^ others) & KEPT & mask;
     if different.is_empty() {

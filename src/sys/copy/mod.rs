@@ -7,13 +7,13 @@
 //! onto another mount; what was opened is looked at once more before it is trusted. Nothing in the
 //! original is ever changed, not even a time of access where the kernel allows it.
 
-mod attributes;
+pub(super) mod attributes;
 mod compare;
 mod content;
 mod descent;
 mod discard;
 mod file;
-mod flags;
+pub(super) mod flags;
 mod ladder;
 mod links;
 mod listing;

@@ -4,7 +4,7 @@
 //! In: the top of a tree and /proc. Out: a line for each process and file. A process that this one may
 //! not look into is an error: it could be the one that writes.
 
-mod parse;
+pub(super) mod parse;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CString, OsStr};
@@ -30,7 +30,7 @@ const BTRFS: u64 = 0x9123_683e;
 type Open = BTreeMap<FileId, BTreeSet<(u32, Hold)>>;
 
 /// The number of no process: what the kernel itself writes to.
-const KERNEL: u32 = 0;
+pub(super) const KERNEL: u32 = 0;
 
 /// Returns who may still write to a regular file that `top`, which is called `path`, is or holds.
 pub(super) fn below(top: OwnedFd, path: &HostPath) -> io::Result<Vec<Writer>> {
@@ -56,14 +56,14 @@ pub(super) fn below(top: OwnedFd, path: &HostPath) -> io::Result<Vec<Writer>> {
 const WANTED: StatxFlags = StatxFlags::TYPE.union(StatxFlags::INO);
 
 /// How a file is looked at that somebody else has open: its server is not asked.
-const OPEN_FILE: AtFlags = AtFlags::NO_AUTOMOUNT.union(AtFlags::STATX_DONT_SYNC);
+pub(super) const OPEN_FILE: AtFlags = AtFlags::NO_AUTOMOUNT.union(AtFlags::STATX_DONT_SYNC);
 
-fn stat(at: BorrowedFd, name: impl rustix::path::Arg) -> rustix::io::Result<Statx> {
+pub(super) fn stat(at: BorrowedFd, name: impl rustix::path::Arg) -> rustix::io::Result<Statx> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
     statx(at, name, flags, WANTED)
 }
 
-fn id(stat: &Statx) -> FileId {
+pub(super) fn id(stat: &Statx) -> FileId {
     FileId { device: (stat.stx_dev_major, stat.stx_dev_minor), inode: stat.stx_ino }
 }
 
@@ -71,7 +71,7 @@ fn is_directory(stat: &Statx) -> bool {
     FileType::from_raw_mode(stat.stx_mode.into()) == FileType::Directory
 }
 
-fn is_file(stat: &Statx) -> bool {
+pub(super) fn is_file(stat: &Statx) -> bool {
     FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile
 }
 
@@ -156,16 +156,7 @@ fn open_for_writing() -> io::Result<Open> {
 
 /// What the kernel writes to for a swap or a loop device: no process has it open.
 fn of_kernel(open: &mut Open) -> io::Result<()> {
-    let swaps = read("/proc/swaps").or_else(|cause| {
-        if cause.kind() == io::ErrorKind::NotFound { Ok(Vec::new()) } else { Err(cause) }
-    })?;
-    let mut files: Vec<Vec<u8>> = parse::swap_files(&swaps);
-    for device in names_in("/sys/block") {
-        if let Ok(text) = read(&format!("/sys/block/{device}/loop/backing_file")) {
-            files.push(text.trim_ascii_end().to_vec());
-        }
-    }
-    for file in files {
+    for file in kernel_files()? {
         // By a name that only the kernel gives; where that leads elsewhere by now, nothing is noted.
         if let Ok(seen) = statx(CWD, OsStr::from_bytes(&file), OPEN_FILE, WANTED)
             && is_file(&seen)
@@ -176,6 +167,20 @@ fn of_kernel(open: &mut Open) -> io::Result<()> {
     Ok(())
 }
 
+/// The names of what is swapped to and of what lies behind loop devices.
+pub(super) fn kernel_files() -> io::Result<Vec<Vec<u8>>> {
+    let swaps = read("/proc/swaps").or_else(|cause| {
+        if cause.kind() == io::ErrorKind::NotFound { Ok(Vec::new()) } else { Err(cause) }
+    })?;
+    let mut files: Vec<Vec<u8>> = parse::swap_files(&swaps);
+    for device in names_in("/sys/block") {
+        if let Ok(text) = read(&format!("/sys/block/{device}/loop/backing_file")) {
+            files.push(text.trim_ascii_end().to_vec());
+        }
+    }
+    Ok(files)
+}
+
 /// The names in a directory of the kernel's; none where there is none.
 #[expect(clippy::disallowed_methods, reason = "reads /sys")]
 fn names_in(dir: &str) -> Vec<String> {
@@ -184,7 +189,7 @@ fn names_in(dir: &str) -> Vec<String> {
 }
 
 /// Whether a process, or what it had open, has come to its end meanwhile.
-fn is_gone(cause: &io::Error) -> bool {
+pub(super) fn is_gone(cause: &io::Error) -> bool {
     matches!(Errno::from_io_error(cause), Some(Errno::NOENT | Errno::SRCH))
 }
 
@@ -264,7 +269,7 @@ fn of_descriptor(thread: &str, fd: u32) -> io::Result<Option<(FileId, Hold)>> {
 /// Which file is written through a mapping. The line names the file system; that a subvolume of btrfs
 /// is a device of its own is known only to the file, which can be reached where this process is
 /// privileged enough.
-fn of_mapping(process: &str, mapping: &Mapping) -> Option<FileId> {
+pub(super) fn of_mapping(process: &str, mapping: &Mapping) -> Option<FileId> {
     match statx(CWD, format!("{process}/map_files/{}", mapping.range), OPEN_FILE, WANTED) {
         Ok(seen) => is_file(&seen).then(|| id(&seen)),
         Err(_) => Some(mapping.id),
@@ -273,7 +278,7 @@ fn of_mapping(process: &str, mapping: &Mapping) -> Option<FileId> {
 
 /// The names in a directory that are numbers.
 #[expect(clippy::disallowed_methods, reason = "reads /proc")]
-fn numbers(dir: &Path) -> io::Result<Vec<u32>> {
+pub(super) fn numbers(dir: &Path) -> io::Result<Vec<u32>> {
     let mut numbers = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         numbers.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
@@ -282,12 +287,12 @@ fn numbers(dir: &Path) -> io::Result<Vec<u32>> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "reads /proc")]
-fn read(file: &str) -> io::Result<Vec<u8>> {
+pub(super) fn read(file: &str) -> io::Result<Vec<u8>> {
     std::fs::read(file)
 }
 
 /// What a process is called; a process that is gone by now has no name.
-fn command(pid: u32) -> String {
+pub(super) fn command(pid: u32) -> String {
     if pid == KERNEL {
         return "the kernel, for a swap or loop device".to_owned();
     }
@@ -297,6 +302,6 @@ fn command(pid: u32) -> String {
     )
 }
 
-fn unit(pid: u32) -> Option<String> {
+pub(super) fn unit(pid: u32) -> Option<String> {
     parse::unit_in(&read(&format!("/proc/{pid}/cgroup")).ok()?)
 }

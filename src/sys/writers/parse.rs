@@ -6,7 +6,7 @@ use crate::sys::FileId;
 
 /// Whether a file is open for writing, from the text of its fdinfo file (proc(5)); none where it is
 /// not understood.
-pub(super) fn is_for_writing(info: &[u8]) -> Option<bool> {
+pub(in crate::sys) fn is_for_writing(info: &[u8]) -> Option<bool> {
     let flags = info.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"flags:"))?;
     let flags = u32::from_str_radix(std::str::from_utf8(flags.trim_ascii()).ok()?, 8).ok()?;
     let mode = flags & OFlags::RWMODE.bits();
@@ -15,7 +15,7 @@ pub(super) fn is_for_writing(info: &[u8]) -> Option<bool> {
 
 /// The files that are swapped to, from the text of /proc/swaps (proc(5)): the first field of every line
 /// but the first. The kernel writes white space in it as `\\040`.
-pub(super) fn swap_files(swaps: &[u8]) -> Vec<Vec<u8>> {
+pub(in crate::sys) fn swap_files(swaps: &[u8]) -> Vec<Vec<u8>> {
     let lines = swaps.split(|&b| b == b'\n').skip(1);
     let first =
         |line: &[u8]| line.split(u8::is_ascii_whitespace).next().map(crate::sys::mounts::unescape);
@@ -24,18 +24,18 @@ pub(super) fn swap_files(swaps: &[u8]) -> Vec<Vec<u8>> {
 
 /// A mapping through which a file is written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mapping {
+pub(in crate::sys) struct Mapping {
     /// The addresses, as they are written.
-    pub(super) range: String,
+    pub(in crate::sys) range: String,
     /// The file, as the line names it.
-    pub(super) id: FileId,
+    pub(in crate::sys) id: FileId,
 }
 
 impl Mapping {
     /// Takes a line of a maps file (proc(5)): `7f0-7f1 rw-s 00000000 08:02 135522 /a file`. None where
     /// it is not understood; none in it where nothing is written to a file.
     #[expect(clippy::option_option, reason = "not understood is not the same as harmless")]
-    pub(super) fn parse(line: &[u8]) -> Option<Option<Self>> {
+    pub(in crate::sys) fn parse(line: &[u8]) -> Option<Option<Self>> {
         if line.is_empty() {
             return Some(None);
         }
@@ -54,7 +54,7 @@ impl Mapping {
 /// The unit in the text of a cgroup file (cgroups(7)): of the hierarchy of version 2 the highest
 /// service or scope. What lies below it may have been named by whoever runs there, as in a user's own
 /// manager, whose units are none of the system's.
-pub(super) fn unit_in(text: &[u8]) -> Option<String> {
+pub(in crate::sys) fn unit_in(text: &[u8]) -> Option<String> {
     let path = text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"0::"))?;
     let is_unit = |name: &&[u8]| name.ends_with(b".service") || name.ends_with(b".scope");
     let name = path.split(|&b| b == b'/').find(is_unit)?;

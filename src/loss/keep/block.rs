@@ -1,0 +1,267 @@
+//! Lost lines in, the entries that keep them out. What cannot be an entry is named with the reason.
+//!
+//! An entry that is offered never covers the root, a store, another root, a mount or another entry,
+//! and a file that its program replaces is never offered alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Desk, Item};
+use crate::config::{How, Kind};
+use crate::loss::{ChangeKind, Extent, FileType, Line, Remark, Rules, Verdict};
+use crate::path::HostPath;
+use crate::persist::rewriters::{self, Cure};
+use crate::presets::{Place, Presets, Rank};
+use crate::sys::Look;
+
+/// What has to be known to offer entries.
+#[derive(Debug, Clone, Copy)]
+pub struct Host<'h> {
+    /// Writes entries down.
+    pub desk: Desk<'h>,
+    /// Tells which directories hold what belongs to many.
+    pub rules: &'h Rules,
+    /// The presets that can be asked for.
+    pub presets: &'h Presets,
+    /// Where something is mounted, as paths of the report.
+    pub mounts: &'h [HostPath],
+    /// Where the root of the report lies on the host.
+    pub place: &'h HostPath,
+}
+
+/// What keeps everything that is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Block {
+    /// The store that is to keep it; nothing where none is declared.
+    pub store: Option<String>,
+    /// The entries, in the order of their targets.
+    pub items: Vec<Item>,
+    /// Presets that keep some of these, each for a user or for the host.
+    pub presets: BTreeSet<(Option<String>, String)>,
+    /// The targets of the presets.
+    covered: BTreeSet<HostPath>,
+    /// Globs of caches, whose loss can as well be accepted.
+    pub caches: BTreeSet<String>,
+    /// What cannot be declared, and why.
+    pub cannot: Vec<(HostPath, String)>,
+}
+
+/// Gathers a block line by line.
+#[derive(Debug)]
+pub struct Hand<'h> {
+    host: Host<'h>,
+    /// By their targets; some may lie in others.
+    items: BTreeMap<HostPath, Item>,
+    block: Block,
+}
+
+impl Block {
+    /// Whether a preset keeps it.
+    #[must_use]
+    pub fn is_in_preset(&self, item: &Item) -> bool {
+        self.covered.iter().any(|covered| item.entry.target.starts_with(covered))
+    }
+}
+
+impl<'h> Hand<'h> {
+    /// Begins with nothing.
+    #[must_use]
+    pub fn new(host: Host<'h>) -> Self {
+        let store = host.desk.config.stores.first().map(|store| store.path.exact());
+        Self { host, items: BTreeMap::new(), block: Block { store, ..Block::default() } }
+    }
+
+    /// Takes a lost line.
+    pub fn line(&mut self, line: &Line) {
+        let Verdict::Lost(remark) = &line.judged.verdict else { return };
+        let change = &line.judged.change;
+        match self.take_in(line, remark) {
+            Ok(()) => {}
+            Err(why) => self.block.cannot.push((change.path.clone(), why)),
+        }
+    }
+
+    fn take_in(&mut self, line: &Line, remark: &Remark) -> Result<(), String> {
+        let change = &line.judged.change;
+        match remark {
+            // It is declared already; other sentences tell why that does not help.
+            Remark::NotInPlace(_) | Remark::NoSource(_) => return Ok(()),
+            Remark::Shadowed => {
+                return Err("a mount hides it; unmount that, and move it or drop it".to_owned());
+            }
+            Remark::None | Remark::MountPoint => {}
+        }
+        match change.kind {
+            ChangeKind::Removed => return Err("it is in the blank, and comes back".to_owned()),
+            ChangeKind::Modified | ChangeKind::TypeChanged | ChangeKind::Metadata(_) => {
+                return Err(
+                    "the blank has it as well, and every boot brings that one back".to_owned()
+                );
+            }
+            ChangeKind::Added => {}
+        }
+        let is_directory = change.node.file_type == FileType::Directory;
+        match change.extent {
+            Extent::Itself if is_directory => {
+                let why = match remark {
+                    Remark::MountPoint => {
+                        "something is mounted on it; whoever mounts that makes it"
+                    }
+                    _ => "what lies in it needs no keeping; whoever uses it makes it",
+                };
+                return Err(why.to_owned());
+            }
+            Extent::Itself | Extent::Tree(_) | Extent::Contents(_) => {}
+        }
+        if line.judged.owned.rank == Rank::Cache {
+            return self.cache(&change.path, is_directory);
+        }
+        self.keep(&change.path, line.judged.owned.preset.as_deref())
+    }
+
+    fn cache(&mut self, path: &HostPath, is_directory: bool) -> Result<(), String> {
+        let target = self.target(path);
+        let Ok(text) = std::str::from_utf8(target.as_bytes()) else {
+            return Err("its name is not UTF-8, so no configuration can hold it".to_owned());
+        };
+        let below = if is_directory { "/**" } else { "" };
+        self.block.caches.insert(format!("{}{below}", globset::escape(text)));
+        Ok(())
+    }
+
+    fn keep(&mut self, path: &HostPath, preset: Option<&str>) -> Result<(), String> {
+        self.check(path)?;
+        let target = self.target(path);
+        let look = (self.host.desk.look)(path).map_err(|error| error.to_string())?;
+        let item = self.host.desk.item(path, &target, Some(&look));
+        let mut item = item.map_err(|why| self.with_directory(path, &why))?;
+        if let Some(rewriter) = rewriters::warning(&item.entry) {
+            match rewriter.cure {
+                Cure::Directory(directory) => return self.directory(path, directory),
+                Cure::Symlink => item.entry.how = How::Symlink,
+                Cure::Other(cure) => {
+                    // The cures are for whoever has declared it already.
+                    let cure = ["drop the entry and ", "drop the entry: "]
+                        .iter()
+                        .find_map(|front| cure.strip_prefix(front))
+                        .unwrap_or(cure);
+                    return Err(format!("it is replaced by {}; {cure}", rewriter.program));
+                }
+            }
+        }
+        if let Some(preset) = preset {
+            self.preset(preset, &item);
+        }
+        self.push(item);
+        Ok(())
+    }
+
+    /// Declares the directory that is to be kept instead of the file `path`.
+    fn directory(&mut self, path: &HostPath, directory: &str) -> Result<(), String> {
+        let tail = format!("/{}", directory.trim_start_matches('/'));
+        let is_it = |above: &HostPath| {
+            if directory.starts_with('/') {
+                self.target(above).as_bytes() == directory.as_bytes()
+            } else {
+                above.as_bytes().ends_with(tail.as_bytes())
+            }
+        };
+        let replaced = "its program replaces it, so only its directory could be kept";
+        let Some(at) = path.ancestors().into_iter().rev().find(is_it) else {
+            return Err(format!("{replaced}, and that is {directory}"));
+        };
+        self.check(&at).map_err(|why| format!("{replaced}, but {at}: {why}"))?;
+        let look = (self.host.desk.look)(&at).map_err(|error| error.to_string())?;
+        let item = self.host.desk.item(&at, &self.target(&at), Some(&look))?;
+        self.push(item);
+        Ok(())
+    }
+
+    fn push(&mut self, item: Item) {
+        self.items.insert(item.entry.target.clone(), item);
+    }
+
+    /// Names the preset that keeps `item`, if asking for it declares nothing a second time.
+    fn preset(&mut self, name: &str, item: &Item) {
+        let Some(preset) = self.host.presets.get(name) else { return };
+        let desk = &self.host.desk;
+        let user =
+            item.home.as_ref().map(|(user, _)| user.clone()).filter(|_| preset.is_of_homes());
+        let home = user.as_ref().and_then(|user| desk.accounts.users.get(user)?.home.clone());
+        let target = |place: &Place| match (place, &home) {
+            (Place::Host(path), _) => Some(path.clone()),
+            (Place::Home(_), Some(home)) => Some(place.of_home(home)),
+            (Place::Home(_), None) => None,
+        };
+        let Some(targets) =
+            preset.entries().map(|path| target(&path.place)).collect::<Option<Vec<_>>>()
+        else {
+            return;
+        };
+        // The whole preset would be declared, also those of its paths that are not lost.
+        let is_harmful = |target: &HostPath| {
+            target.seen_from(self.host.place).is_none_or(|path| self.check(&path).is_err())
+        };
+        if targets.iter().any(is_harmful)
+            || !targets.iter().any(|target| item.entry.target.starts_with(target))
+        {
+            return;
+        }
+        self.block.presets.insert((user, name.to_owned()));
+        self.block.covered.extend(targets);
+    }
+
+    /// Why an entry at `path` would do harm.
+    fn check(&self, path: &HostPath) -> Result<(), String> {
+        let target = self.target(path);
+        let config = self.host.desk.config;
+        if target.is_root() {
+            return Err("the root itself cannot be an entry".to_owned());
+        }
+        if let Some(mount) = self.host.mounts.iter().find(|mount| mount.starts_with(path)) {
+            return Err(format!("something is mounted at {mount}; keep what lies beside that"));
+        }
+        let near = |other: &HostPath| other.starts_with(&target) || target.starts_with(other);
+        if let Some(store) = config.stores.iter().find(|store| near(&store.path)) {
+            return Err(format!("it holds or lies in the store {}", store.path));
+        }
+        let mut roots = config.roots.iter().map(|root| &root.mount);
+        if let Some(root) = roots.find(|mount| mount.starts_with(&target)) {
+            return Err(format!("it holds the root {root}"));
+        }
+        let mut entries = config.entries().map(|(_, entry)| &entry.target);
+        match entries.find(|entry| near(entry)) {
+            Some(entry) => Err(format!("{entry} is declared; keep what lies beside that")),
+            None => Ok(()),
+        }
+    }
+
+    /// A sentence that names the directory around `path`, where that can be declared instead.
+    fn with_directory(&self, path: &HostPath, why: &str) -> String {
+        let why = why.trim_end_matches('.');
+        let is_safe = |above: &HostPath| {
+            let is_directory = matches!((self.host.desk.look)(above), Ok(Look::Directory(_)));
+            is_directory && !self.host.rules.is_structure(above) && self.check(above).is_ok()
+        };
+        match path.parent().filter(is_safe) {
+            Some(above) => format!("{why}; the directory {above} can be one"),
+            None => why.to_owned(),
+        }
+    }
+
+    fn target(&self, path: &HostPath) -> HostPath {
+        path.below(self.host.place)
+    }
+
+    /// What was gathered, without entries that lie in another one; nothing is left.
+    #[must_use]
+    pub fn take(&mut self) -> Block {
+        let items = std::mem::take(&mut self.items);
+        let is_directory = |target: &HostPath| {
+            items.get(target).is_some_and(|item| item.entry.kind == Kind::Directory)
+        };
+        let is_covered = |item: &Item| item.entry.target.ancestors().iter().any(is_directory);
+        let mut block = std::mem::take(&mut self.block);
+        block.items = items.values().filter(|item| !is_covered(item)).cloned().collect();
+        block
+    }
+}

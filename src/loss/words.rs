@@ -1,0 +1,76 @@
+//! What reports call things. Pure.
+
+use super::{Keeper, Maker, Owner, Tally, Verdict};
+use crate::human;
+use crate::path::escape;
+
+/// The word for a verdict.
+#[must_use]
+pub fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Kept(_) => "kept",
+        Verdict::Recreated(_) => "recreated",
+        Verdict::Accepted(_) => "accepted",
+        Verdict::Lost(_) => "lost",
+    }
+}
+
+/// What makes something again, as the rest of the sentence "made again by".
+#[must_use]
+pub fn maker(maker: &Maker) -> String {
+    match maker {
+        Maker::Etc => "the system's own /etc, which holds the same".to_owned(),
+        Maker::Tmpfiles(file) => format!("a rule in {}", escape(file.as_bytes())),
+        Maker::Unit(unit, setting) => format!("{setting} of {}", escape(unit.as_bytes())),
+        Maker::Boot(what) => (*what).to_owned(),
+        Maker::HomeManager(user) => format!("home-manager, for {}", escape(user.as_bytes())),
+    }
+}
+
+/// Whose something is, as a heading.
+#[must_use]
+pub fn owner(owner: &Owner) -> String {
+    match owner {
+        Owner::Unit(name) => escape(name.as_bytes()),
+        Owner::Preset(name) => format!("preset {}", escape(name.as_bytes())),
+        Owner::Home(name) => format!("{}'s home", escape(name.as_bytes())),
+        Owner::Tmpfiles(file) => format!("made by tmpfiles.d, {}", escape(file.as_bytes())),
+        Owner::Unknown => "not claimed by anything".to_owned(),
+    }
+}
+
+/// What keeps something, as a heading.
+#[must_use]
+pub fn keeper(keeper: &Keeper) -> &'static str {
+    match keeper {
+        Keeper::Entry(_) => "kept: the entry is put in place there",
+        Keeper::Mount => "kept: something is mounted there again",
+        Keeper::Parent => "kept: made again on the way to what is kept",
+        Keeper::Adopted(_) => "kept: declared, and copied into the store before the rollback",
+    }
+}
+
+/// A number with its noun; nothing for none.
+#[must_use]
+pub fn noun(count: u64, one: &str, many: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{} {many}", human::count(count))),
+    }
+}
+
+/// Numbers as words: `3 files (12 KiB), 1 directory`.
+#[must_use]
+pub fn tally(tally: &Tally) -> String {
+    let files =
+        noun(tally.files, "file", "files").map(|f| format!("{f} ({})", human::size(tally.bytes)));
+    let parts = [
+        files,
+        noun(tally.directories, "directory", "directories"),
+        noun(tally.metadata, "change of owner or mode", "changes of owner or mode"),
+        noun(tally.removed, "removal", "removals"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}

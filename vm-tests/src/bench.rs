@@ -1,11 +1,11 @@
-//! How fast and how big: the boot step beside `zfs rollback -r` in one guest, and the program as it
-//! is shipped. Times under emulation mean nothing alone; the ratios do.
+//! How fast and how big: the boot step beside `zfs rollback -r` and the report beside `zfs diff`, in
+//! one guest, and the program as it is shipped. Times under emulation mean nothing alone; the ratios do.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::cache::Cache;
 use crate::command;
@@ -19,6 +19,12 @@ const SCRIPT: &str = include_str!("../guest/bench");
 
 /// How often each is timed; the median counts.
 const ROUNDS: usize = 9;
+
+/// How often `zfs diff` is timed, which takes seconds.
+const ROUNDS_OF_DIFF: usize = 3;
+
+/// How many changes both have to see.
+const CHANGES: usize = 3000;
 
 /// Measures and prints the table.
 ///
@@ -40,8 +46,9 @@ pub fn run(out: &mut dyn Write) -> Result<()> {
     let (without, with) = adopting(&mut guest)?;
     writeln!(out, "  with 100 entries and nothing to adopt: {with}, without entries: {without}")?;
     let peak = guest.ok(". /run/bench; live 0; peak")?;
-    guest.power_off()?;
     writeln!(out, "  peak memory of the boot step: {} KiB", peak.trim())?;
+    report(out, &mut guest)?;
+    guest.power_off()?;
     shipped(out)
 }
 
@@ -67,12 +74,48 @@ fn adopting(guest: &mut Guest) -> Result<(u32, u32)> {
     Ok((median(without), median(with)))
 }
 
+/// The report beside `zfs diff`, on a root of which the blank is empty, as most are, and on another.
+fn report(out: &mut dyn Write, guest: &mut Guest) -> Result<()> {
+    writeln!(out, "\nSeeing {CHANGES} changed files, in the same guest (median, ms):")?;
+    writeln!(
+        out,
+        "                                        zfs diff  what-will-i-lose --every  ratio"
+    )?;
+    let kinds = [("added", "all added"), ("mixed", "a third each added, changed, removed")];
+    for (kind, words) in kinds {
+        let (zfs, ours) = seeing_changes(guest, kind)?;
+        let ratio = f64::from(zfs) / f64::from(ours.max(1));
+        writeln!(out, "  {words:<36}  {zfs:>8}  {ours:>24}  {ratio:>4.0} ×")?;
+    }
+    Ok(())
+}
+
+/// The medians of `zfs diff` and of the report, on one root; both have to see all changes.
+fn seeing_changes(guest: &mut Guest, kind: &str) -> Result<(u32, u32)> {
+    guest.ok(&format!(". /run/bench; {kind} {}", CHANGES / 3))?;
+    for seen in [". /run/bench; diff | wc -l", ". /run/bench; lose --print0 | tr -cd '\\0' | wc -c"]
+    {
+        let count: usize = guest.ok(seen)?.trim().parse().context("cannot read a number")?;
+        // Beside the files, `zfs diff` names the directories in which they lie.
+        ensure!((CHANGES..CHANGES + 20).contains(&count), "{count} changes are seen: {seen}");
+    }
+    let mut of = |rounds: usize, what: &str| -> Result<u32> {
+        let times = (0..rounds).map(|_| time(guest, &format!(". /run/bench; timed {what}")));
+        Ok(median(times.collect::<Result<Vec<u32>>>()?))
+    };
+    Ok((of(ROUNDS_OF_DIFF, "diff")?, of(ROUNDS, "lose")?))
+}
+
 fn timed(guest: &mut Guest, newer: u32, what: &str) -> Result<u32> {
     timed_after(guest, &format!("live {newer}"), what)
 }
 
 fn timed_after(guest: &mut Guest, prepare: &str, what: &str) -> Result<u32> {
-    let text = guest.ok(&format!(". /run/bench; {prepare}; timed {what}; blank"))?;
+    time(guest, &format!(". /run/bench; {prepare}; timed {what}; blank"))
+}
+
+fn time(guest: &mut Guest, script: &str) -> Result<u32> {
+    let text = guest.ok(script)?;
     text.trim().parse().with_context(|| format!("cannot read a time: {text:?}"))
 }
 

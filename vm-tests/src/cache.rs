@@ -1,4 +1,5 @@
-//! Finds what `make setup` has made: a kernel, and the modules a guest loads. Changes nothing there
+//! Finds what `make setup` has made: a kernel, the modules a guest loads, the programs of a Debian
+//! host. Changes nothing there
 //! but the directory of installed disks.
 
 use std::fs;
@@ -35,6 +36,24 @@ impl Cache {
     #[must_use]
     pub fn disks(&self) -> PathBuf {
         self.directory.join("disks")
+    }
+
+    /// Returns the archive of the Debian system that `make setup` put together, and what it is made
+    /// of: a line a package.
+    ///
+    /// # Errors
+    /// When there is none, naming the command that makes it.
+    pub fn debian(&self) -> Result<(PathBuf, Vec<u8>)> {
+        let directory = fs::canonicalize(root()?.join("debian"))
+            .context("cannot find a Debian system for the guest: run `make setup`")?;
+        let closure = directory.join("closure");
+        let packages =
+            fs::read(&closure).with_context(|| format!("cannot read {}", closure.display()))?;
+        // The name stands for what was left out of the packages as well.
+        let name = directory.into_os_string();
+        let mut tar = PathBuf::from(&name);
+        tar.push("tree.tar");
+        Ok((tar, [name.into_encoded_bytes(), packages].concat()))
     }
 
     /// Returns the content of one module's file.

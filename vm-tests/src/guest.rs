@@ -146,7 +146,10 @@ impl<'a> Machine<'a> {
             // the disk when the power is cut.
             let file = disk.display().to_string().replace(',', ",,");
             arguments.push("-drive".to_owned());
-            arguments.push(format!("file={file},format=raw,if=virtio,cache=writethrough"));
+            // An archive is shared by all runs.
+            let is_archive = disk.extension().is_some_and(|end| end == "tar");
+            let shared = if is_archive { ",readonly=on" } else { "" };
+            arguments.push(format!("file={file},format=raw,if=virtio,cache=writethrough{shared}"));
         }
         arguments
     }

@@ -68,6 +68,19 @@ impl Image {
         self
     }
 
+    /// Adds a symlink that belongs to one scenario.
+    #[must_use]
+    pub fn with_symlink(mut self, path: &str, to: &str) -> Self {
+        self.tree.symlink(path, to);
+        self
+    }
+
+    /// Replaces the names of the closure's store paths in a script.
+    #[must_use]
+    pub fn fill_in(&self, script: &str) -> String {
+        self.closure.fill_in(script)
+    }
+
     /// Adds blankslate's configuration.
     #[must_use]
     pub fn with_config(self, toml: &str) -> Self {

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 
@@ -14,7 +14,10 @@ use crate::store_path::Inputs;
 use crate::workdir::Workdir;
 
 /// How many installed disks are kept; each new build of a program makes another.
-const KEPT: usize = 4;
+const KEPT: usize = 6;
+
+/// How long a seed may take: one unpacks a whole Debian system.
+const SEED: Duration = Duration::from_secs(300);
 
 const SCRIPT: &str = include_str!("../guest/install");
 
@@ -24,7 +27,8 @@ const SCRIPT: &str = include_str!("../guest/install");
 /// When a command in the guest fails.
 pub fn install(guest: &mut Guest, seed: &str) -> Result<()> {
     guest.ok(SCRIPT).context("cannot lay out the pool")?;
-    guest.ok(&format!("set -e\n{seed}")).context("cannot seed the host")?;
+    let seeded = guest.run_within(&format!("set -e\n{seed}"), SEED)?;
+    seeded.ok().context("cannot seed the host")?;
     guest.ok("umount /persist /home /mnt/nix && zpool export rpool").map(drop)
 }
 
@@ -34,22 +38,34 @@ pub fn install(guest: &mut Guest, seed: &str) -> Result<()> {
 /// # Errors
 /// When the host cannot be installed, or its disk cannot be copied.
 pub fn installed_disk(workdir: &Workdir, image: &Image, seed: &str) -> Result<PathBuf> {
+    installed_disk_with(workdir, image, seed, &[])
+}
+
+/// As [`installed_disk`], with more disks in the guest that installs: `/dev/vdb`, …. They are only
+/// read. The seed names what is on them.
+pub(crate) fn installed_disk_with(
+    workdir: &Workdir,
+    image: &Image,
+    seed: &str,
+    more: &[PathBuf],
+) -> Result<PathBuf> {
     let mut inputs = Inputs::default();
     inputs.add("closure", image.closure_name().as_bytes());
     inputs.add("layout", SCRIPT.as_bytes());
     inputs.add("seed", seed.as_bytes());
-    let disks = image.cache().disks();
-    let kept = disks.join(format!("{}.img", inputs.hash()));
+    let kept_in = image.cache().disks();
+    let kept = kept_in.join(format!("{}.img", inputs.hash()));
     if !kept.exists() {
-        fs::create_dir_all(&disks).with_context(|| format!("cannot make {}", disks.display()))?;
+        fs::create_dir_all(&kept_in)
+            .with_context(|| format!("cannot make {}", kept_in.display()))?;
         let fresh = disk::empty(workdir)?;
         let boot = image.write(workdir)?;
-        let mut guest =
-            Machine::new(workdir, &boot, std::slice::from_ref(&fresh)).boot(Mode::Bare)?;
+        let disks = [std::slice::from_ref(&fresh), more].concat();
+        let mut guest = Machine::new(workdir, &boot, &disks).boot(Mode::Bare)?;
         install(&mut guest, seed)?;
         guest.power_off()?;
         keep(&fresh, &kept)?;
-        forget_oldest(&disks)?;
+        forget_oldest(&kept_in)?;
     }
     disk::copy(&kept, workdir)
 }

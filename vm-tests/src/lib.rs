@@ -13,6 +13,7 @@ pub mod bench;
 pub mod cache;
 mod channel;
 pub mod command;
+pub mod debian;
 pub mod disk;
 pub mod guest;
 pub mod image;

@@ -1,4 +1,5 @@
-//! `make bench`: the boot step against `zfs rollback -r`, in one run of one guest, as ratios.
+//! `make bench`: the boot step against `zfs rollback -r`, the report against `zfs diff`, in one run of
+//! one guest, as ratios.
 
 use std::process::ExitCode;
 

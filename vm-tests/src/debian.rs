@@ -1,0 +1,273 @@
+//! A Debian system as a store path, and around it a host that is like one of NixOS: real systemd as
+//! PID 1, its units, rules and files of /etc in the store, and everything else on the root made at
+//! each boot by what `guest/debian/activate` does. The tree is `make setup`'s.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::cache::Cache;
+use crate::image::Image;
+use crate::install::installed_disk_with;
+use crate::store_path::Inputs;
+use crate::workdir::Workdir;
+
+/// What unpacks the tree on a new disk, and takes the blank again: it holds the links of a root
+/// whose programs are all in /usr.
+const INSTALL: &str = include_str!("../guest/debian/install");
+
+/// Units of the tree that would look for what a guest has not, or that NixOS has not.
+const MASKED: &str = include_str!("../guest/debian/masked");
+
+/// The vendor's rules that NixOS has too, below /etc/tmpfiles.d as there.
+const RULES: [&str; 8] = [
+    "home.conf",
+    "journal-nocow.conf",
+    "legacy.conf",
+    "systemd.conf",
+    "systemd-nologin.conf",
+    "systemd-tmp.conf",
+    "tmp.conf",
+    "var.conf",
+];
+
+/// The store paths of a host.
+#[derive(Debug, Clone)]
+pub struct Debian {
+    tar: PathBuf,
+    tree: String,
+    hash: String,
+}
+
+impl Debian {
+    /// Adds the host to an image, so that an agent is reached in it after `switch_root`.
+    ///
+    /// # Errors
+    /// When `make setup` has not made the tree, or a file of the host cannot be read.
+    pub fn add_to(image: Image, cache: &Cache) -> Result<(Self, Image)> {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/debian");
+        let files = files_below(&sources)?;
+        let (tar, closure) = cache.debian()?;
+        let mut inputs = Inputs::default();
+        inputs.add("closure", &closure);
+        let tree = format!("/nix/store/{}-debian", inputs.hash());
+        inputs.add("this", include_bytes!("debian.rs"));
+        inputs.add("userland", image.closure_name().as_bytes());
+        for (name, file) in &files {
+            inputs.add(name, &file.content);
+        }
+        let host = Self { tar, tree, hash: inputs.hash() };
+        let image = host.add_files(image, &files)?;
+        Ok((host, image))
+    }
+
+    /// Returns a disk with the host on it. The script runs when the blank is mounted at `/blank`,
+    /// and the stores at their paths.
+    ///
+    /// # Errors
+    /// When the host cannot be installed.
+    pub fn installed_disk(&self, workdir: &Workdir, image: &Image, seed: &str) -> Result<PathBuf> {
+        let script = format!("{}\n{seed}\numount /blank\n", self.fill_in(INSTALL));
+        let snapshot = "zfs snapshot rpool/local/root@blank";
+        installed_disk_with(workdir, image, &(script + snapshot), std::slice::from_ref(&self.tar))
+    }
+
+    fn add_files(&self, mut image: Image, files: &[(String, Source)]) -> Result<Image> {
+        for (name, file) in files {
+            let text = String::from_utf8(file.content.clone())
+                .with_context(|| format!("cannot read {name} as text"))?;
+            let text = image.fill_in(&self.fill_in(&text));
+            image = self.add_file(image, name, file, text);
+        }
+        for (path, target) in self.links(files) {
+            image = image.with_symlink(&path, &target);
+        }
+        let spec = users_groups(files)?.to_string();
+        Ok(image.with_file(&self.store("users-groups.json"), 0o444, spec))
+    }
+
+    /// Adds a file of `guest/debian` where it belongs.
+    fn add_file(&self, image: Image, name: &str, file: &Source, text: String) -> Image {
+        let path = match name.split_once('/') {
+            Some(("etc", path)) if file.is_link => {
+                return image.with_symlink(&format!("{}/{path}", self.etc()), &text);
+            }
+            // What lies beside a thing says how it is made, and is itself no link.
+            Some(("etc", path)) if !is_beside(path) => {
+                let source = self.store(&format!("etc-{}", path.replace('/', "-")));
+                let link = format!("{}/{path}", self.etc());
+                return image.with_symlink(&link, &source).with_file(&source, file.mode, text);
+            }
+            Some(("etc", path)) => format!("{}/{path}", self.etc()),
+            Some(("units", path)) => format!("{}/{path}", self.store("system-units")),
+            Some(("tmpfiles.d", path)) => format!("{}/{path}", self.store("tmpfiles.d")),
+            None if name == "stage2" => name.to_owned(),
+            None if name == "setup-etc" => self.store("setup-etc.pl"),
+            None if name == "update-users-groups" => self.store("update-users-groups.pl"),
+            // What a disk is made with, and what this reads itself.
+            None if matches!(name, "masked" | "install") => return image,
+            _ => format!("{}/{name}", self.system()),
+        };
+        image.with_file(&path, file.mode, text)
+    }
+
+    fn links(&self, files: &[(String, Source)]) -> Vec<(String, String)> {
+        let (etc, units, rules) =
+            (self.etc(), self.store("system-units"), self.store("tmpfiles.d"));
+        let mut links = vec![
+            (format!("{}/etc", self.system()), etc.clone()),
+            (format!("{etc}/systemd/system"), units.clone()),
+            (format!("{etc}/tmpfiles.d"), rules.clone()),
+            (format!("{}/systemd", self.system()), format!("{}/usr/lib/systemd", self.tree)),
+            (format!("{}/sw", self.system()), format!("{}/usr", self.tree)),
+            // The path that systemd searches: a link out of it would be a unit of its own.
+            (
+                format!("{units}/default.target"),
+                "/usr/lib/systemd/system/multi-user.target".to_owned(),
+            ),
+            // It would make another /etc/mtab than NixOS does.
+            (format!("{rules}/debian.conf"), "/dev/null".to_owned()),
+        ];
+        for rule in RULES {
+            let target = format!("{}/usr/lib/tmpfiles.d/{rule}", self.tree);
+            links.push((format!("{rules}/{rule}"), target));
+        }
+        for unit in MASKED.lines() {
+            links.push((format!("{units}/{unit}"), "/dev/null".to_owned()));
+        }
+        for (name, file) in files {
+            let Some(unit) = name.strip_prefix("units/") else { continue };
+            let text = String::from_utf8_lossy(&file.content);
+            for target in text.lines().filter_map(|line| line.strip_prefix("WantedBy=")) {
+                links.push((format!("{units}/{target}.wants/{unit}"), format!("../{unit}")));
+            }
+        }
+        links
+    }
+
+    /// A path in the store of which the name ends so.
+    fn store(&self, name: &str) -> String {
+        format!("/nix/store/{}-{name}", self.hash)
+    }
+
+    fn system(&self) -> String {
+        self.store("nixos-system-blank")
+    }
+
+    fn etc(&self) -> String {
+        self.store("etc") + "/etc"
+    }
+
+    fn fill_in(&self, text: &str) -> String {
+        text.replace("@debian@", &self.tree)
+            .replace("@host@", &self.system())
+            .replace("@etc@", &self.etc())
+            .replace("@setup@", &self.store("setup-etc.pl"))
+            .replace("@users@", &self.store("update-users-groups.pl"))
+            .replace("@spec@", &self.store("users-groups.json"))
+    }
+}
+
+/// Whether a file of an `etc` says how the one beside it is made.
+fn is_beside(name: &str) -> bool {
+    [".mode", ".uid", ".gid"].iter().any(|end| name.ends_with(end))
+}
+
+/// A file of `guest/debian`.
+#[derive(Debug)]
+struct Source {
+    content: Vec<u8>,
+    mode: u32,
+    is_link: bool,
+}
+
+fn files_below(directory: &Path) -> Result<Vec<(String, Source)>> {
+    let mut files = Vec::new();
+    let mut left = vec![directory.to_owned()];
+    while let Some(place) = left.pop() {
+        let entries =
+            fs::read_dir(&place).with_context(|| format!("cannot read {}", place.display()))?;
+        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+            let source = read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            match source {
+                None => left.push(path),
+                Some(source) => {
+                    let name = path.strip_prefix(directory).unwrap_or(&path);
+                    files.push((name.to_string_lossy().into_owned(), source));
+                }
+            }
+        }
+    }
+    files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(files)
+}
+
+/// Returns nothing for a directory.
+fn read(path: &Path) -> std::io::Result<Option<Source>> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_dir() {
+        return Ok(None);
+    }
+    let is_link = metadata.is_symlink();
+    let content = if is_link {
+        fs::read_link(path)?.into_os_string().into_encoded_bytes()
+    } else {
+        fs::read(path)?
+    };
+    let starts = content.starts_with(b"#!") || metadata.permissions().mode() & 0o100 != 0;
+    Ok(Some(Source { content, mode: if starts { 0o555 } else { 0o444 }, is_link }))
+}
+
+/// The users as NixOS writes them down for its activation, from the databases that it makes of them.
+fn users_groups(files: &[(String, Source)]) -> Result<Value> {
+    let groups = rows(files, "users/group")?;
+    let ranges = rows(files, "users/subuid")?;
+    let users = rows(files, "users/passwd")?;
+    let users: Vec<Value> = users.iter().map(|user| user_spec(user, &groups, &ranges)).collect();
+    let groups: Vec<Value> = groups
+        .iter()
+        .map(|group| {
+            let members: Vec<&str> =
+                field(group, 3).split(',').filter(|name| !name.is_empty()).collect();
+            json!({"name": field(group, 0), "gid": number(group, 2), "members": members})
+        })
+        .collect();
+    Ok(json!({"groups": groups, "mutableUsers": false, "users": users}))
+}
+
+fn user_spec(user: &[String], groups: &[Vec<String>], ranges: &[Vec<String>]) -> Value {
+    let name = field(user, 0);
+    let group = groups.iter().find(|group| field(group, 2) == field(user, 3));
+    let range = |start: &str| -> Vec<Value> {
+        let own = ranges.iter().filter(|range| field(range, 0) == name);
+        own.map(|range| json!({start: number(range, 1), "count": number(range, 2)})).collect()
+    };
+    let is_person = number(user, 2).is_some_and(|uid| (1000..60_000).contains(&uid));
+    json!({
+        "name": name, "uid": number(user, 2), "group": group.map(|group| field(group, 0)),
+        "description": field(user, 4), "home": field(user, 5), "shell": field(user, 6),
+        "createHome": is_person, "homeMode": "700", "isSystemUser": !is_person, "expires": null,
+        "hashedPassword": null, "hashedPasswordFile": null, "password": null,
+        "initialPassword": null, "initialHashedPassword": null,
+        "subUidRanges": range("startUid"), "subGidRanges": range("startGid"),
+    })
+}
+
+/// The lines of a database, each in its fields.
+fn rows(files: &[(String, Source)], name: &str) -> Result<Vec<Vec<String>>> {
+    let file = files.iter().find(|(path, _)| path == name);
+    let (_, file) = file.with_context(|| format!("cannot find {name}"))?;
+    let text = String::from_utf8_lossy(&file.content);
+    Ok(text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect())
+}
+
+fn field(row: &[String], at: usize) -> &str {
+    row.get(at).map(String::as_str).unwrap_or_default()
+}
+
+fn number(row: &[String], at: usize) -> Option<u32> {
+    field(row, at).parse().ok()
+}

@@ -8,6 +8,9 @@ SHELL := bash
 # Guests that run at the same time. Each has two processors, under emulation.
 VM_JOBS ?= 2
 
+# nixpkgs' lib directory, for the tests of the NixOS module. Without it they say that they were skipped.
+export BLANKSLATE_NIXPKGS_LIB ?=
+
 say = @printf '\n== %s\n'
 
 help: ## this list
@@ -41,6 +44,8 @@ demo: setup build ## watch a host lose its root and keep what it declared
 bench: setup build ## measure speed, as ratios against what people use today
 	@cargo run -q -p vm-tests --bin bench
 	@benches/place target/fast/blankslate
+	@cargo build -q --profile fast --example floor
+	@benches/scan target/fast/what-will-i-lose
 
 soak: setup build ## cut the power 64 times during the boot step, about 20 minutes
 	@BLANKSLATE_CUTS=64 cargo test -p vm-tests --test power_cut any_instant -- --nocapture

@@ -1,0 +1,9 @@
+# The checks that `dangerouslySkipChecks` may name: those about what a host can do without. The others
+# are about what cannot work.
+[
+  "auto-snapshots"
+  "hibernation"
+  "password-files"
+  "swap"
+  "uid-map"
+]

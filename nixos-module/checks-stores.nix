@@ -1,0 +1,94 @@
+# Stores and what they keep: checks that need to see all of them, or the file systems below them.
+{
+  config,
+  lib,
+  utils,
+  ...
+}:
+let
+  cfg = config.blankslate;
+  facts = import ./facts.nix { inherit config lib utils; };
+  inherit (facts) entries isErased paths;
+  must = assertion: message: { inherit assertion message; };
+
+  perStore =
+    store:
+    let
+      fs = facts.covering store.path;
+      name = ''blankslate.stores."${store.path}"'';
+      over = fs.mountPoint or "/";
+      # What the initrd can mount by itself.
+      isMountable =
+        store.fs != null
+        && store.device != null
+        && !lib.elem store.fs [
+          "auto"
+          "bind"
+          "none"
+          "overlay"
+        ]
+        && !lib.elem "bind" (fs.options or [ ]);
+    in
+    [
+      (must (fs != null && !isErased store.path)
+        "${name} lies on ${over}, which is erased at every boot; give it a file system of its own: fileSystems.\"${store.path}\" = { device = \"rpool/safe/persist\"; fsType = \"zfs\"; neededForBoot = true; }"
+      )
+      (must (fs == null || utils.fsNeededForBoot fs)
+        "${name} lies on ${over}, which is mounted after the initrd has put paths in place; set fileSystems.\"${over}\".neededForBoot = true"
+      )
+      (must (fs == null || isErased store.path || isMountable)
+        "${name}: the initrd has to mount it by itself and cannot tell what ${over} is; set ${name}.device, fsType and mountPoint to those of its file system, not of a bind mount or \"auto\""
+      )
+    ];
+
+  byTarget = lib.groupBy (entry: entry.target) entries;
+  duplicates = lib.mapAttrsToList (
+    target: same:
+    let
+      stores = lib.unique (map (entry: entry.store) same);
+    in
+    must (lib.length same == 1) (
+      if lib.length stores == 1 then
+        "${target} is declared more than once in the store ${lib.head stores}; drop one"
+      else
+        "${target} is declared in the stores ${lib.concatStringsSep " and " stores}; keep it in one of them"
+    )
+  ) byTarget;
+
+  # Within one store that is another view of the same data. Across stores it is a hole in the outer
+  # entry: what lies there in the outer store is hidden.
+  isInside =
+    entry: outer:
+    outer.store != entry.store
+    && outer.target != entry.target
+    && paths.isAtOrAbove outer.target entry.target;
+  nested = lib.concatMap (
+    entry:
+    map (
+      outer:
+      must false "${entry.target} of the store ${entry.store} lies inside ${outer.target} of the store ${outer.store}; keep both in one store, or declare what is beside it instead of ${outer.target}"
+    ) (lib.filter (isInside entry) entries)
+  ) entries;
+
+  # On an overlay that nobody can write to, only what the configuration puts there can be mounted on.
+  # An empty machine-id is there in any case.
+  overlay = config.system.etc.overlay;
+  isInImmutableEtc =
+    target:
+    let
+      name = lib.removePrefix "/etc/" target;
+    in
+    lib.hasPrefix "/etc/" target
+    && name != "machine-id"
+    && config.environment.etc.${name}.mode or "symlink" == "symlink";
+  immutableEtc = map (
+    entry:
+    must (!isInImmutableEtc entry.target)
+      "${entry.target} cannot be put in place: with system.etc.overlay.mutable = false nothing can be made in /etc; set system.etc.overlay.mutable = true, or drop the entry and let the program use ${paths.below entry.store entry.target}"
+  ) (lib.optionals (overlay.enable && !overlay.mutable) entries);
+in
+{
+  config = lib.mkIf cfg.enable {
+    assertions = lib.concatMap perStore facts.stores ++ duplicates ++ nested ++ immutableEtc;
+  };
+}

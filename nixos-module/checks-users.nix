@@ -1,0 +1,71 @@
+# Who is who after a boot: passwords, and the numbers that files are owned by.
+#
+# Three programs make users on NixOS. Each remembers numbers and passwords somewhere else.
+{
+  config,
+  lib,
+  utils,
+  ...
+}:
+let
+  cfg = config.blankslate;
+  facts = import ./facts.nix { inherit config lib utils; };
+  inherit (facts) isErased isKept;
+
+  should = name: assertion: message: {
+    assertion = lib.elem name cfg.dangerouslySkipChecks || assertion;
+    message = "${message}, or accept it with blankslate.dangerouslySkipChecks = [ \"${name}\" ]";
+  };
+
+  store = (lib.head (facts.stores ++ [ { path = "/persist"; } ])).path;
+
+  overlay = config.system.etc.overlay;
+  usesUserborn = config.services.userborn.enable or false;
+  usesSysusers = config.systemd.sysusers.enable or false;
+
+  # Where passwd, group and shadow really are.
+  files =
+    if usesUserborn then
+      config.services.userborn.passwordFilesLocation
+    else if usesSysusers && overlay.enable && !overlay.mutable then
+      "/var/lib/nixos/etc"
+    else
+      "/etc";
+
+  useUserborn = "services.userborn = { enable = true; passwordFilesLocation = \"${store}/etc\"; }";
+
+  mutable =
+    should "password-files" (!config.users.mutableUsers || isKept "${files}/shadow")
+      "users.mutableUsers is set, and ${files}, which holds accounts and passwords, is erased at every boot; set users.mutableUsers = false with a hashedPasswordFile in ${store}, or ${useUserborn}";
+
+  # Read when users are made: by activation after the initrd has put paths in place, or later. What
+  # decrypts secrets puts them into /run.
+  passwordFiles = lib.mapAttrsToList (
+    name: user:
+    let
+      file = toString (user.hashedPasswordFile or null);
+    in
+    should "password-files" (file == "" || lib.hasPrefix "/run/" file || isKept file)
+      "users.users.${name}.hashedPasswordFile is ${file}, which is erased at every boot: nobody could log in; move it into ${store}, or add it to files of that store"
+  ) config.users.users;
+
+  # userborn and sysusers take the numbers from the files that they find; the script keeps a map.
+  numbers =
+    if usesUserborn || usesSysusers then
+      should "uid-map" (isKept "${files}/passwd")
+        "${files}, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; set ${useUserborn}"
+    else
+      should "uid-map" (isKept "/var/lib/nixos")
+        "/var/lib/nixos, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; keep it: blankslate.stores.\"${store}\".presets = [ \"nixos\" ]";
+in
+{
+  config = lib.mkIf cfg.enable {
+    assertions = lib.optionals (isErased "/etc" || isErased "/var/lib/nixos") (
+      [
+        mutable
+        numbers
+      ]
+      ++ passwordFiles
+    );
+  };
+}

@@ -1,0 +1,161 @@
+# What cannot work, or has cost hosts their data, found before the system is built. Each message ends in
+# the cure.
+{
+  config,
+  lib,
+  utils,
+  ...
+}:
+let
+  cfg = config.blankslate;
+  facts = import ./facts.nix { inherit config lib utils; };
+  presets = import ./presets.nix {
+    inherit lib;
+    file = cfg.presetsFile;
+  };
+  inherit (facts) entries isErased paths;
+
+  must = assertion: message: { inherit assertion message; };
+
+  # One that may be skipped, by its name in check-names.nix.
+  should =
+    name: assertion: message:
+    must (lib.elem name cfg.dangerouslySkipChecks || assertion)
+      "${message}, or accept it with blankslate.dangerouslySkipChecks = [ \"${name}\" ]";
+
+  stage1 = [
+    (must (config.boot.initrd.enable && config.boot.initrd.systemd.enable)
+      "blankslate works in a systemd initrd only; set boot.initrd.systemd.enable = true, and drop what is for the scripted one, such as boot.initrd.postResumeCommands"
+    )
+  ];
+
+  perRoot =
+    root:
+    let
+      fs = facts.at root.mount;
+      name = ''blankslate.roots."${root.mount}"'';
+      there = ''fileSystems."${root.mount}"'';
+    in
+    [
+      (must (fs != null)
+        "${name}: nothing is mounted at ${root.mount}; add ${there} = { device = \"${root.dataset}\"; fsType = \"zfs\"; }, or drop the root"
+      )
+      (must (fs.fsType or "zfs" == "zfs")
+        "${name}: ${there} is of type ${fs.fsType or ""}, and only a ZFS dataset can be rolled back; make it one, or drop the root: a tmpfs is blank without it"
+      )
+      (must (fs == null || fs.fsType != "zfs" || fs.device == root.dataset)
+        "${name}.dataset is \"${root.dataset}\", but ${there} mounts \"${toString (fs.device or "")}\"; write the same dataset in both, or drop the line: it is taken from fileSystems"
+      )
+      (must (fs == null || utils.fsNeededForBoot fs)
+        "${name} is mounted after the initrd, which could not roll it back in time; set ${there}.neededForBoot = true"
+      )
+    ];
+
+  # What a boot cannot do without, besides the root.
+  loader = config.boot.loader;
+  bootPaths =
+    lib.optional (loader.systemd-boot.enable or false) (loader.efi.efiSysMountPoint or "/boot")
+    ++ lib.optional (
+      loader.grub.enable or false || loader.generic-extlinux-compatible.enable or false
+    ) "/boot";
+  notErased =
+    map
+      (
+        path:
+        must (!isErased path)
+          "${path} lies on ${(facts.covering path).mountPoint or "/"}, which is erased at every boot; give it a file system of its own: fileSystems.\"${path}\" = { … }"
+      )
+      (
+        lib.unique (
+          [
+            "/nix"
+            "/nix/store"
+          ]
+          ++ bootPaths
+        )
+      );
+
+  hibernation =
+    should "hibernation" (facts.roots == [ ] || !config.boot.zfs.unsafeAllowHibernation)
+      "boot.zfs.unsafeAllowHibernation is set, and a pool that is imported before a hibernated system is resumed is corrupted; drop it";
+
+  swap = map (
+    device:
+    should "swap" (!(lib.hasPrefix "/" device && !lib.hasPrefix "/dev/" device && isErased device))
+      "swap at ${device} lies on ${(facts.covering device).mountPoint or "/"}, which is erased at every boot; move it to a partition or to a file system that is kept"
+  ) (map (swap: toString swap.device) config.swapDevices);
+
+  # Whether sanoid takes snapshots of a dataset, by itself or through one above it.
+  sanoids = config.services.sanoid.datasets or { };
+  isTaken =
+    dataset: name:
+    config.services.sanoid.enable or false
+    && (
+      name == dataset
+      || lib.hasPrefix "${name}/" dataset && lib.elem (sanoids.${name}.recursive or false) [ true "zfs" ]
+    )
+    && !(sanoids.${dataset}.autosnap or null == false);
+  snapshots = lib.concatMap (
+    root:
+    map (
+      name:
+      should "auto-snapshots" false
+        "services.sanoid.datasets.\"${name}\" takes snapshots of ${root.dataset}, and every rollback ${
+          if root.refusesNewer then "is refused because of them" else "destroys them"
+        }; set services.sanoid.datasets.\"${root.dataset}\".autosnap = false"
+    ) (lib.filter (isTaken root.dataset) (lib.attrNames sanoids))
+    ++ [
+      (should "auto-snapshots" (!(config.services.zfs.autoSnapshot.enable && root.refusesNewer))
+        "services.zfs.autoSnapshot is on, and a snapshot of ${root.dataset} stops every rollback, because newerSnapshots is \"refuse\"; set blankslate.roots.\"${root.mount}\".newerSnapshots = \"destroy\""
+      )
+    ]
+  ) facts.roots;
+
+  # Names that cannot be used, with where they stand.
+  presetProblems = lib.concatLists (
+    lib.mapAttrsToList (
+      path: store:
+      let
+        where = ''blankslate.stores."${path}"'';
+        problems =
+          place: inHome: names:
+          map (problem: "${where}.${place}: ${problem}") (
+            lib.filter (problem: problem != null) (map (presets.problem inHome) names)
+          );
+      in
+      problems "presets" false store.presets
+      ++ lib.concatLists (
+        lib.mapAttrsToList (name: user: problems "users.${name}.presets" true user.presets) store.users
+      )
+    ) cfg.stores
+  );
+
+  homes = lib.concatLists (
+    lib.mapAttrsToList (
+      path: store:
+      lib.mapAttrsToList (
+        name: user:
+        must (lib.hasPrefix "/" user.home && paths.normal user.home != "/")
+          "blankslate.stores.\"${path}\".users.${name} has no home directory; set users.users.${name}.home, or blankslate.stores.\"${path}\".users.${name}.home"
+      ) store.users
+    ) cfg.stores
+  );
+in
+{
+  imports = [
+    ./checks-stores.nix
+    ./checks-users.nix
+  ];
+
+  config = lib.mkIf cfg.enable {
+    assertions =
+      stage1
+      ++ lib.concatMap perRoot facts.roots
+      ++ lib.optionals (facts.roots != [ ] || entries != [ ]) notErased
+      ++ [ hibernation ]
+      ++ swap
+      ++ snapshots
+      ++ map (must false) presetProblems
+      ++ homes;
+  };
+}

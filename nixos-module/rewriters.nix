@@ -1,0 +1,26 @@
+# Files that their programs replace by a rename, as the ends of their paths. The whole table, with what
+# to declare instead of each, is in src/persist/rewriters.
+[
+  "/etc/adjtime"
+  "/etc/group"
+  "/etc/gshadow"
+  "/etc/hostname"
+  "/etc/localtime"
+  "/etc/passwd"
+  "/etc/shadow"
+  "/etc/subgid"
+  "/etc/subuid"
+  "/etc/sudoers"
+  "/etc/wpa_supplicant.conf"
+  "/tailscaled.state"
+  "/var/lib/logrotate.status"
+  "/.bash_history"
+  "/.config/dconf/user"
+  "/.config/mimeapps.list"
+  "/.config/monitors.xml"
+  "/.config/user-dirs.dirs"
+  "/.local/share/fish/fish_history"
+  "/.local/share/recently-used.xbel"
+  "/.ssh/known_hosts"
+  "/.zsh_history"
+]

@@ -1,0 +1,282 @@
+# Every assertion is seen to fire, alone and with its whole message; the host without the change has none.
+{ host }:
+let
+  inherit (host) failed mkForce with';
+
+  fires = change: message: {
+    actual = failed (with' change);
+    expected = [ message ];
+  };
+  holds = change: {
+    actual = failed (with' change);
+    expected = [ ];
+  };
+
+  ext4 = {
+    device = "/dev/vda3";
+    fsType = "ext4";
+  };
+  second = {
+    fileSystems."/big" = ext4;
+  };
+  userborn = at: {
+    services.userborn.enable = true;
+    services.userborn.passwordFilesLocation = at;
+  };
+  immutable = files: {
+    system.etc.overlay.enable = true;
+    system.etc.overlay.mutable = false;
+    blankslate.stores."/persist" = {
+      presets = mkForce [ "nixos" ];
+      files = mkForce ([ "/etc/machine-id" ] ++ files);
+    };
+  };
+  sanoid = datasets: {
+    services.sanoid = {
+      enable = true;
+      inherit datasets;
+    };
+  };
+  skip = names: { blankslate.dangerouslySkipChecks = names; };
+  both = a: b: { imports = [ a b ]; };
+in
+{
+  "the example has nothing wrong" = holds { };
+
+  "a scripted initrd is refused" = fires {
+    boot.initrd.systemd.enable = mkForce false;
+  } "blankslate works in a systemd initrd only; set boot.initrd.systemd.enable = true, and drop what is for the scripted one, such as boot.initrd.postResumeCommands";
+
+  "no initrd at all is refused" = fires {
+    boot.initrd.enable = false;
+  } "blankslate works in a systemd initrd only; set boot.initrd.systemd.enable = true, and drop what is for the scripted one, such as boot.initrd.postResumeCommands";
+
+  "nothing is refused while the module is off" = holds {
+    blankslate.enable = mkForce false;
+    boot.initrd.systemd.enable = mkForce false;
+  };
+
+  "a root has to be mounted" = fires {
+    blankslate.roots."/srv".dataset = "rpool/local/srv";
+  } "blankslate.roots.\"/srv\": nothing is mounted at /srv; add fileSystems.\"/srv\" = { device = \"rpool/local/srv\"; fsType = \"zfs\"; }, or drop the root";
+
+  "a root has to be a dataset" = fires {
+    blankslate.roots."/srv" = { };
+    fileSystems."/srv" = ext4;
+  } "blankslate.roots.\"/srv\": fileSystems.\"/srv\" is of type ext4, and only a ZFS dataset can be rolled back; make it one, or drop the root: a tmpfs is blank without it";
+
+  "a root has to be the dataset that is mounted there" = fires {
+    blankslate.roots."/".dataset = mkForce "rpool/safe/root";
+  } "blankslate.roots.\"/\".dataset is \"rpool/safe/root\", but fileSystems.\"/\" mounts \"rpool/local/root\"; write the same dataset in both, or drop the line: it is taken from fileSystems";
+
+  "a root has to be mounted in the initrd" = fires {
+    blankslate.roots."/srv" = { };
+    fileSystems."/srv" = {
+      device = "rpool/local/srv";
+      fsType = "zfs";
+      neededForBoot = mkForce false;
+    };
+  } "blankslate.roots.\"/srv\" is mounted after the initrd, which could not roll it back in time; set fileSystems.\"/srv\".neededForBoot = true";
+
+  "the store of Nix must not be erased" = {
+    actual = failed (with' { fileSystems = mkForce (removeAttrs host.example.fileSystems [ "/nix" ]); });
+    expected = map (
+      path:
+      "${path} lies on /, which is erased at every boot; give it a file system of its own: fileSystems.\"${path}\" = { … }"
+    ) [ "/nix" "/nix/store" ];
+  };
+
+  "the kernels of grub must not be erased" = fires {
+    boot.loader.grub.enable = true;
+    fileSystems = mkForce (removeAttrs host.example.fileSystems [ "/boot" ]);
+  } "/boot lies on /, which is erased at every boot; give it a file system of its own: fileSystems.\"/boot\" = { … }";
+
+  "the kernels of systemd-boot must not be erased" = fires {
+    boot.loader.systemd-boot.enable = true;
+    boot.loader.efi.efiSysMountPoint = "/efi";
+  } "/efi lies on /, which is erased at every boot; give it a file system of its own: fileSystems.\"/efi\" = { … }";
+
+  "a host without a boot loader needs no /boot" = holds {
+    fileSystems = mkForce (removeAttrs host.example.fileSystems [ "/boot" ]);
+  };
+
+  "a hibernated system must not meet a rolled-back root" = fires {
+    boot.zfs.unsafeAllowHibernation = true;
+  } "boot.zfs.unsafeAllowHibernation is set, and a pool that is imported before a hibernated system is resumed is corrupted; drop it, or accept it with blankslate.dangerouslySkipChecks = [ \"hibernation\" ]";
+
+  "swap must not be erased under a running system" = fires {
+    swapDevices = [ { device = "/var/swapfile"; } ];
+  } "swap at /var/swapfile lies on /, which is erased at every boot; move it to a partition or to a file system that is kept, or accept it with blankslate.dangerouslySkipChecks = [ \"swap\" ]";
+
+  "swap elsewhere is fine" = holds {
+    swapDevices = [
+      { device = "/dev/zvol/rpool/swap"; }
+      { device = "/persist/swapfile"; }
+    ];
+  };
+
+  "snapshots of the root by sanoid are named" =
+    fires (sanoid { "rpool/local/root".autosnap = true; })
+      "services.sanoid.datasets.\"rpool/local/root\" takes snapshots of rpool/local/root, and every rollback destroys them; set services.sanoid.datasets.\"rpool/local/root\".autosnap = false, or accept it with blankslate.dangerouslySkipChecks = [ \"auto-snapshots\" ]";
+
+  "snapshots of everything above the root are named" =
+    fires
+      (both (sanoid { "rpool/local".recursive = true; }) {
+        blankslate.roots."/".newerSnapshots = "refuse";
+      })
+      "services.sanoid.datasets.\"rpool/local\" takes snapshots of rpool/local/root, and every rollback is refused because of them; set services.sanoid.datasets.\"rpool/local/root\".autosnap = false, or accept it with blankslate.dangerouslySkipChecks = [ \"auto-snapshots\" ]";
+
+  "snapshots of what is kept are fine" = holds (sanoid {
+    "rpool/safe".recursive = true;
+    "rpool".recursive = false;
+    "rpool/local".recursive = true;
+    "rpool/local/root".autosnap = false;
+  });
+
+  "automatic snapshots that stop every rollback are named" = fires {
+    services.zfs.autoSnapshot.enable = true;
+    blankslate.roots."/".newerSnapshots = "refuse";
+  } "services.zfs.autoSnapshot is on, and a snapshot of rpool/local/root stops every rollback, because newerSnapshots is \"refuse\"; set blankslate.roots.\"/\".newerSnapshots = \"destroy\", or accept it with blankslate.dangerouslySkipChecks = [ \"auto-snapshots\" ]";
+
+  "an unknown preset is named with what is near" = fires {
+    blankslate.stores."/persist".presets = [ "blutooth" ];
+  } "blankslate.stores.\"/persist\".presets: there is no preset \"blutooth\"; did you mean \"bluetooth\"?";
+
+  "an unknown preset that is near to nothing is named" = fires {
+    blankslate.stores."/persist".presets = [ "xyzzyxyzzy" ];
+  } "blankslate.stores.\"/persist\".presets: there is no preset \"xyzzyxyzzy\"; the presets are listed in src/presets.toml";
+
+  "a preset of homes is not for a store" = fires {
+    blankslate.stores."/persist".presets = [ "ssh" ];
+  } "blankslate.stores.\"/persist\".presets: the preset \"ssh\" has paths in homes; write it into users.<name>.presets";
+
+  "a preset of the host is not for a home" = fires {
+    blankslate.stores."/persist".users.alice.presets = [ "bluetooth" ];
+  } "blankslate.stores.\"/persist\".users.alice.presets: the preset \"bluetooth\" has paths on the host; write it into presets of the store";
+
+  "a preset that keeps nothing says what to do instead" = fires {
+    blankslate.stores."/persist".presets = [ "accounts" ];
+  } "blankslate.stores.\"/persist\".presets: the preset \"accounts\" keeps nothing: passwords set by hand; set users.mutableUsers = false instead; drop it";
+
+  "a user without a home is named" = fires {
+    blankslate.stores."/persist".users.bob.directories = [ "Documents" ];
+  } "blankslate.stores.\"/persist\".users.bob has no home directory; set users.users.bob.home, or blankslate.stores.\"/persist\".users.bob.home";
+
+  "a user whose home is the whole root is named" = fires {
+    users.users.daemon.home = "/";
+    blankslate.stores."/persist".users.daemon.directories = [ "spool" ];
+  } "blankslate.stores.\"/persist\".users.daemon has no home directory; set users.users.daemon.home, or blankslate.stores.\"/persist\".users.daemon.home";
+
+  "a store must not lie on a root" = fires {
+    blankslate.stores."/keep".directories = [ ];
+  } "blankslate.stores.\"/keep\" lies on /, which is erased at every boot; give it a file system of its own: fileSystems.\"/keep\" = { device = \"rpool/safe/persist\"; fsType = \"zfs\"; neededForBoot = true; }";
+
+  "a store must not lie on a tmpfs" = fires {
+    blankslate.stores."/keep" = { };
+    fileSystems."/keep" = {
+      device = "none";
+      fsType = "tmpfs";
+    };
+  } "blankslate.stores.\"/keep\" lies on /keep, which is erased at every boot; give it a file system of its own: fileSystems.\"/keep\" = { device = \"rpool/safe/persist\"; fsType = \"zfs\"; neededForBoot = true; }";
+
+  "what covers a store has to be mounted in the initrd" = fires {
+    blankslate.stores."/persistent/system" = { };
+    fileSystems."/persistent" = ext4 // {
+      neededForBoot = mkForce false;
+    };
+  } "blankslate.stores.\"/persistent/system\" lies on /persistent, which is mounted after the initrd has put paths in place; set fileSystems.\"/persistent\".neededForBoot = true";
+
+  "a store on a bind mount needs its real file system" = fires {
+    blankslate.stores."/keep" = { };
+    fileSystems."/keep" = {
+      device = "/nix/keep";
+      fsType = "none";
+      options = [ "bind" ];
+    };
+  } "blankslate.stores.\"/keep\": the initrd has to mount it by itself and cannot tell what /keep is; set blankslate.stores.\"/keep\".device, fsType and mountPoint to those of its file system, not of a bind mount or \"auto\"";
+
+  "a store of an unknown type needs its type" = fires {
+    blankslate.stores."/keep" = { };
+    fileSystems."/keep".device = "/dev/vda4";
+  } "blankslate.stores.\"/keep\": the initrd has to mount it by itself and cannot tell what /keep is; set blankslate.stores.\"/keep\".device, fsType and mountPoint to those of its file system, not of a bind mount or \"auto\"";
+
+  "a path is kept once" = fires {
+    blankslate.stores."/persist".directories = [ "/var/lib/postgresql/" ];
+  } "/var/lib/postgresql is declared more than once in the store /persist; drop one";
+
+  "a path is kept in one store" =
+    fires (both second { blankslate.stores."/big".directories = [ "/var/lib/postgresql" ]; })
+      "/var/lib/postgresql is declared in the stores /big and /persist; keep it in one of them";
+
+  "an entry inside one of another store is named" =
+    fires (both second { blankslate.stores."/big".directories = [ "/var/lib/postgresql/18" ]; })
+      "/var/lib/postgresql/18 of the store /big lies inside /var/lib/postgresql of the store /persist; keep both in one store, or declare what is beside it instead of /var/lib/postgresql";
+
+  "neighbours of the same beginning are no trouble" =
+    holds (both second { blankslate.stores."/big".directories = [ "/var/lib/postgresql-wal" ]; });
+
+  "an immutable /etc cannot take a path" =
+    fires (immutable [ "/etc/adjtime" ])
+      "/etc/adjtime cannot be put in place: with system.etc.overlay.mutable = false nothing can be made in /etc; set system.etc.overlay.mutable = true, or drop the entry and let the program use /persist/etc/adjtime";
+
+  "an immutable /etc takes the machine-id and what is declared as a file" =
+    holds (both (immutable [ "/etc/app.conf" ]) { environment.etc."app.conf".mode = "0644"; });
+
+  "mutable users need a place that is kept" = fires {
+    users.mutableUsers = mkForce true;
+  } "users.mutableUsers is set, and /etc, which holds accounts and passwords, is erased at every boot; set users.mutableUsers = false with a hashedPasswordFile in /persist, or services.userborn = { enable = true; passwordFilesLocation = \"/persist/etc\"; }, or accept it with blankslate.dangerouslySkipChecks = [ \"password-files\" ]";
+
+  "mutable users of userborn are fine in a store" =
+    holds (both (userborn "/persist/etc") { users.mutableUsers = mkForce true; });
+
+  "userborn needs its numbers even without mutable users" =
+    fires (userborn "/etc")
+      "/etc, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; set services.userborn = { enable = true; passwordFilesLocation = \"/persist/etc\"; }, or accept it with blankslate.dangerouslySkipChecks = [ \"uid-map\" ]";
+
+  "a password file has to be there when users are made" = fires {
+    users.users.alice.hashedPasswordFile = mkForce "/root/alice";
+  } "users.users.alice.hashedPasswordFile is /root/alice, which is erased at every boot: nobody could log in; move it into /persist, or add it to files of that store, or accept it with blankslate.dangerouslySkipChecks = [ \"password-files\" ]";
+
+  "a password that is decrypted at boot is fine" = holds {
+    users.users.alice.hashedPasswordFile = mkForce "/run/secrets-for-users/alice";
+  };
+
+  "the numbers of users have to be kept" = fires {
+    blankslate.stores."/persist".presets = mkForce [ "systemd" ];
+  } "/var/lib/nixos, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; keep it: blankslate.stores.\"/persist\".presets = [ \"nixos\" ], or accept it with blankslate.dangerouslySkipChecks = [ \"uid-map\" ]";
+
+  "numbers kept by something above them are kept" = holds {
+    blankslate.stores."/persist" = {
+      presets = mkForce [ ];
+      directories = [ "/var/lib" ];
+    };
+  };
+
+  "numbers on a file system of their own are kept" = holds {
+    blankslate.stores."/persist".presets = mkForce [ ];
+    fileSystems."/var/lib" = ext4;
+  };
+
+  "what can be skipped is skipped by its name" = holds {
+    imports = [
+      (skip [
+        "uid-map"
+        "password-files"
+        "swap"
+        "hibernation"
+        "auto-snapshots"
+      ])
+      (sanoid { "rpool/local/root" = { }; })
+    ];
+    blankslate.stores."/persist".presets = mkForce [ ];
+    users.mutableUsers = mkForce true;
+    users.users.alice.hashedPasswordFile = mkForce "/root/alice";
+    swapDevices = [ { device = "/swap"; } ];
+    boot.zfs.unsafeAllowHibernation = true;
+  };
+
+  "a check that is not there cannot be skipped" = {
+    actual = host.tried (failed (with' (skip [ "root-dataset" ])));
+    expected = "does not evaluate";
+  };
+}

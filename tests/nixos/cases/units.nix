@@ -1,0 +1,228 @@
+# Which units run where, and between what.
+{ host }:
+let
+  inherit (host) lib mkForce with';
+
+  initrd = change: (with' change).boot.initrd.systemd;
+  rollback = change: (initrd change).services.blankslate-rollback;
+  every = host.bare [ ../every-option.nix ];
+  order = service: {
+    inherit (service)
+      after
+      before
+      requiredBy
+      wantedBy
+      wants
+      ;
+  };
+in
+{
+  "the rollback is between the import of the pool and the mount of the root" = {
+    actual = order (rollback { });
+    expected = {
+      wants = [ "zfs-import-rpool.service" ];
+      after = [ "zfs-import-rpool.service" ];
+      before = [ "sysroot.mount" ];
+      wantedBy = [ "sysroot.mount" ];
+      requiredBy = [ ];
+    };
+  };
+
+  "pools of all roots and stores come first, and the mounts of all roots later" = {
+    actual = order every.boot.initrd.systemd.services.blankslate-rollback;
+    expected = {
+      wants = [
+        "zfs-import-rpool.service"
+        "zfs-import-tank.service"
+        "zfs-import-safe.service"
+      ];
+      after = [
+        "zfs-import-rpool.service"
+        "zfs-import-tank.service"
+        "zfs-import-safe.service"
+      ];
+      before = [
+        "sysroot.mount"
+        "sysroot-srv-ephemeral\\x20data.mount"
+      ];
+      requiredBy = [ "sysroot.mount" ];
+      wantedBy = [ "sysroot-srv-ephemeral\\x20data.mount" ];
+    };
+  };
+
+  "a root that must be blank stops the boot, and one that may stay does not" = {
+    actual = {
+      continue = (rollback { }).serviceConfig;
+      emergency =
+        let
+          service = rollback { blankslate.roots."/".onFailure = "emergency"; };
+        in
+        {
+          inherit (service) requiredBy serviceConfig wantedBy;
+        };
+    };
+    expected = {
+      continue = { };
+      emergency = {
+        requiredBy = [ "sysroot.mount" ];
+        wantedBy = [ ];
+        serviceConfig.SuccessExitStatus = "1";
+      };
+    };
+  };
+
+  "the second mount of /usr comes later, too" = {
+    actual =
+      (rollback {
+        blankslate.roots."/usr" = { };
+        fileSystems."/usr" = {
+          device = "rpool/local/usr";
+          fsType = "zfs";
+        };
+      }).before;
+    expected = [
+      "sysroot.mount"
+      "sysroot-usr.mount"
+      "sysusr-usr.mount"
+    ];
+  };
+
+  "without a root nothing is rolled back, and paths are put in place" = {
+    actual = lib.attrNames (initrd { blankslate.roots = mkForce { }; }).services;
+    expected = [ "blankslate-persist" ];
+  };
+
+  "declared paths are put in place before the initrd is done" = {
+    actual = (initrd { }).services.blankslate-persist.wantedBy;
+    expected = [ "initrd.target" ];
+  };
+
+  "the initrd has the program, its units and the configuration of the host" = {
+    actual =
+      let
+        config = with' { };
+        inherit (config.boot.initrd) systemd;
+      in
+      {
+        program = map (lib.removePrefix config.blankslate.initrdPackage.outPath) systemd.storePaths;
+        units = map (package: package.name) systemd.packages;
+        isSame =
+          systemd.contents."/etc/blankslate/config.toml".source
+          == config.environment.etc."blankslate/config.toml".source;
+      };
+    expected = {
+      program = [ "/bin/blankslate-initrd" ];
+      units = [ "blankslate-initrd" ];
+      isSame = true;
+    };
+  };
+
+  "the host applies once more, and again when something changes" = {
+    actual =
+      let
+        config = with' { };
+        service = config.systemd.services.blankslate;
+      in
+      {
+        inherit (service) reloadIfChanged unitConfig wantedBy;
+        triggers = map (trigger: trigger.name) service.restartTriggers;
+        programs = map (package: package.name) config.environment.systemPackages;
+        units = map (package: package.name) config.systemd.packages;
+      };
+    expected = {
+      wantedBy = [ "sysinit.target" ];
+      unitConfig.RequiresMountsFor = [ "\"/persist\"" ];
+      reloadIfChanged = true;
+      triggers = [ "blankslate.toml" ];
+      programs = [ "blankslate" ];
+      units = [ "blankslate" ];
+    };
+  };
+
+  "the configuration is checked when the system is built" = {
+    actual =
+      let
+        config = with' { };
+        check = lib.head config.system.checks;
+      in
+      lib.hasPrefix "${config.blankslate.package}/bin/blankslate check ${config.blankslate.configFile}\n" check.script;
+    expected = true;
+  };
+
+  "the summary is off, and says nothing on a switch" = {
+    actual = {
+      off = (with' { }).systemd.services ? blankslate-summary;
+      on = {
+        inherit (every.systemd.services.blankslate-summary) restartIfChanged wantedBy;
+      };
+    };
+    expected = {
+      off = false;
+      on = {
+        wantedBy = [ "multi-user.target" ];
+        restartIfChanged = false;
+      };
+    };
+  };
+
+  "a kept machine-id is not committed" = {
+    actual = {
+      kept = (initrd { }).suppressedUnits;
+      condition = (with' { }).systemd.services.systemd-machine-id-commit.unitConfig;
+      other = (initrd { blankslate.stores."/persist".files = mkForce [ ]; }).suppressedUnits;
+      others =
+        (with' { blankslate.stores."/persist".files = mkForce [ ]; }).systemd.services
+        ? systemd-machine-id-commit;
+    };
+    expected = {
+      kept = [ "systemd-machine-id-commit.service" ];
+      condition.ConditionFirstBoot = true;
+      other = [ ];
+      others = false;
+    };
+  };
+
+  "what holds a root or a store is mounted in the initrd" = {
+    actual = lib.mapAttrs (_: fs: fs.neededForBoot) every.fileSystems;
+    expected = {
+      "/" = true;
+      "/big" = true;
+      "/nix" = false;
+      "/persist" = true;
+      "/srv/ephemeral data" = true;
+    };
+  };
+
+  "the packages are built from this tree, with the ZFS of the host" = {
+    actual =
+      let
+        inherit ((with' { }).blankslate) initrdPackage package;
+      in
+      {
+        host = {
+          inherit (package) buildInputs buildType cargoBuildFlags;
+        };
+        initrd = {
+          inherit (initrdPackage) buildInputs buildType cargoBuildFlags;
+        };
+      };
+    expected = {
+      host = {
+        buildInputs = [ ];
+        buildType = "fast";
+        cargoBuildFlags = [
+          "--package"
+          "blankslate"
+        ];
+      };
+      initrd = {
+        buildInputs = [ { name = "zfs of the host"; } ];
+        buildType = "release";
+        cargoBuildFlags = [
+          "--package"
+          "blankslate-initrd"
+        ];
+      };
+    };
+  };
+}

@@ -1,0 +1,152 @@
+//! The units of the package with what the module adds to them for one host, as systemd sees them.
+//!
+//! The mounts are those that systemd's own generator makes of the host's file systems. Only the units
+//! that import pools are written here, as NixOS names and orders them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::nix::{REPOSITORY, evaluated};
+use crate::units_of;
+
+const SYSTEM: &str = "/lib/systemd/system";
+const GENERATOR: &str = "/lib/systemd/system-generators/systemd-fstab-generator";
+
+/// A directory of units, as `systemd-analyze` reads them.
+struct Units {
+    top: TempDir,
+}
+
+impl Units {
+    /// The units of the package, for programs that do nothing.
+    fn new() -> Self {
+        let units = Self { top: TempDir::new().unwrap() };
+        let bin = units.top.path().join("bin");
+        for program in ["blankslate", "blankslate-initrd", "what-will-i-lose"] {
+            let file = units.write(&format!("bin/{program}"), "#!/bin/sh\n");
+            fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for unit in fs::read_dir(Path::new(REPOSITORY).join("initrd/units")).unwrap() {
+            let unit = unit.unwrap();
+            let text = fs::read_to_string(unit.path()).unwrap();
+            let name = unit.file_name().into_string().unwrap();
+            units.write(&format!("units/{name}"), &text.replace("@bin@", bin.to_str().unwrap()));
+        }
+        units
+    }
+
+    fn write(&self, at: &str, text: &str) -> PathBuf {
+        let file = self.top.path().join(at);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// Adds what the module generates: drop-ins, and links for what pulls a unit in.
+    fn add(&self, generated: &Value) {
+        for (at, text) in generated.as_object().unwrap() {
+            if Path::new(at).extension().is_some_and(|extension| extension == "conf") {
+                self.write(&format!("units/{at}"), text.as_str().unwrap());
+                continue;
+            }
+            let link = self.top.path().join("units").join(at);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(Path::new("..").join(link.file_name().unwrap()), link).unwrap();
+        }
+    }
+
+    /// Adds the mounts of the initrd, and the units that import the pools below them.
+    fn mount(&self, fstab: &str) {
+        let file = self.write("fstab", fstab);
+        let mut generator = Command::new(GENERATOR);
+        for directory in ["generated", "early", "late"] {
+            let directory = self.top.path().join(directory);
+            fs::create_dir(&directory).unwrap();
+            generator.arg(directory);
+        }
+        generator.env("SYSTEMD_IN_INITRD", "1").env("SYSTEMD_PROC_CMDLINE", "");
+        generator.env("SYSTEMD_SYSROOT_FSTAB", file).env("SYSTEMD_FSTAB", "/dev/null");
+        let output = generator.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+        let zfs = fstab.lines().filter(|line| line.contains(" zfs "));
+        let pools: BTreeSet<&str> = zfs.map(|line| line.split('/').next().unwrap()).collect();
+        for pool in pools {
+            let unit = "[Unit]\nDefaultDependencies=no\n\
+                After=systemd-modules-load.service systemd-ask-password-console.service\n\
+                Before=sysroot.mount shutdown.target zfs-import.target\n\
+                Conflicts=shutdown.target\n\
+                [Service]\nType=oneshot\nRemainAfterExit=true\nExecStart=/bin/true\n";
+            self.write(&format!("units/zfs-import-{pool}.service"), unit);
+        }
+    }
+
+    /// What systemd has to say against a unit and everything that it pulls in.
+    fn complaints(&self, unit: &str) -> String {
+        let top = self.top.path().to_str().unwrap();
+        let mut analyze = Command::new("systemd-analyze");
+        analyze.args(["verify", "--man=no", "--recursive-errors=yes", unit]);
+        analyze.env("SYSTEMD_UNIT_PATH", format!("{top}/units:{top}/generated:{SYSTEM}"));
+        let output = analyze.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { said } else { format!("{}: {said}", output.status) }
+    }
+}
+
+/// What was generated for the hosts, where there is a systemd to ask.
+fn asked() -> Option<&'static Value> {
+    let all = evaluated()?;
+    if Path::new(GENERATOR).exists() && Path::new(SYSTEM).join("initrd.target").exists() {
+        return Some(all);
+    }
+    let _ = writeln!(io::stderr(), "SKIPPED: there is no systemd to verify the units");
+    None
+}
+
+fn initrd_of(host: &Value) -> Units {
+    let units = Units::new();
+    units.add(&host["initrd"]);
+    units.mount(host["fstab"].as_str().unwrap());
+    units
+}
+
+#[test]
+fn systemd_has_nothing_against_the_initrd() {
+    let Some(all) = asked() else { return };
+    for name in ["example", "every-option"] {
+        let units = initrd_of(&units_of(all, name));
+        assert_eq!(units.complaints("initrd.target"), "", "{name}");
+    }
+}
+
+#[test]
+fn systemd_has_nothing_against_the_host() {
+    let Some(all) = asked() else { return };
+    for name in ["example", "every-option"] {
+        let units = Units::new();
+        units.add(&units_of(all, name)["host"]);
+        assert_eq!(units.complaints("multi-user.target"), "", "{name}");
+    }
+}
+
+/// Otherwise the tests above would see nothing either.
+#[test]
+fn a_step_that_comes_too_late_would_be_seen() {
+    let Some(all) = asked() else { return };
+    for (unit, order) in [
+        ("blankslate-rollback.service", "After=sysroot.mount"),
+        ("blankslate-persist.service", "After=initrd.target"),
+    ] {
+        let units = initrd_of(&units_of(all, "example"));
+        units.write(&format!("units/{unit}.d/wrong.conf"), &format!("[Unit]\n{order}\n"));
+        let said = units.complaints("initrd.target");
+        assert!(said.contains("Found ordering cycle"), "{unit} {order}: {said}");
+    }
+}

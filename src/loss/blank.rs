@@ -21,10 +21,23 @@ pub struct Blank {
 
 /// A directory that was named as the blank and cannot be one.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the blank {directory}: {cause}")]
-pub struct BadBlank {
-    directory: String,
-    cause: io::Error,
+pub enum BadBlank {
+    /// It cannot be opened.
+    #[error("cannot read the blank {directory}: {cause}")]
+    Unreadable {
+        /// The directory, escaped.
+        directory: String,
+        /// Why.
+        cause: io::Error,
+    },
+    /// Compared with itself nothing is ever lost.
+    #[error(
+        "the blank {directory} is the root itself; name the directory that the root goes back to"
+    )]
+    IsRoot {
+        /// The directory, escaped.
+        directory: String,
+    },
 }
 
 /// Returns where the tree at `scanned` belongs, as the configuration calls it: what is scanned is one
@@ -64,8 +77,11 @@ pub fn find(
 ) -> Result<Blank, BadBlank> {
     if let Some(directory) = directory {
         let name = escape(directory.as_os_str().as_encoded_bytes());
-        let opened = tree::open_bare(directory);
-        let tree = opened.map_err(|cause| BadBlank { directory: name.clone(), cause })?;
+        let unreadable = |cause| BadBlank::Unreadable { directory: name.clone(), cause };
+        let tree = tree::open_bare(directory).map_err(unreadable)?;
+        if directory.canonicalize().map_err(unreadable)? == root {
+            return Err(BadBlank::IsRoot { directory: name });
+        }
         return Ok(Blank { tree: Some(tree), what: format!("the directory {name}"), gap: None });
     }
     Ok(match config.roots.iter().find(|declared| declared.mount == *place) {

@@ -18,7 +18,7 @@ fn each_mistake_is_one_sentence_and_status_2() {
     let (root, file) = (root.to_str().unwrap(), host.root().join("file"));
     let config = host.config_file();
     let (file, config) = (file.to_str().unwrap(), config.to_str().unwrap());
-    let table: [(&[&str], String); 4] = [
+    let table: [(&[&str], String); 5] = [
         (
             &["--root", file, "--config", config],
             format!("cannot scan {file}: Not a directory (os error 20)"),
@@ -35,6 +35,12 @@ fn each_mistake_is_one_sentence_and_status_2() {
         (
             &["--root", root, "--config", config, "--blank", file],
             format!("cannot read the blank {file}: Not a directory (os error 20)"),
+        ),
+        (
+            &["--root", root, "--config", config, "--blank", &format!("{root}/.")],
+            format!(
+                "the blank {root}/. is the root itself; name the directory that the root goes back to"
+            ),
         ),
     ];
     for (args, sentence) in table {

@@ -21,7 +21,7 @@ use crate::loss::open::Opened;
 use crate::loss::print0::Print0;
 use crate::loss::text::{Setting, Text};
 use crate::loss::{
-    Class, Guide, Report, Sink, Summary, Unfolded, View, Writer, facts::Looker, scan, start,
+    Class, Gap, Guide, Report, Sink, Summary, Unfolded, View, Writer, facts::Looker, scan, start,
 };
 use crate::sys::open_files::writers_on;
 use crate::sys::{Sys, tree};
@@ -109,7 +109,9 @@ fn make<W: Writer<Error = io::Error>>(
     let seen = Arc::clone(&trees.seen);
     let watch = tidy.watch(move || seen.names(), is_quiet);
     let mut report = Report::new(&case.rules, view, writer);
-    for gap in case.blank.gap.iter().chain(&case.others) {
+    let is_near =
+        |gap: &&Gap| gap.path.starts_with(&case.start) || case.start.starts_with(&gap.path);
+    for gap in case.blank.gap.iter().chain(case.others.iter().filter(is_near)) {
         report.gap(gap.clone()).context(CANNOT_WRITE)?;
     }
     scan(&trees, guide, &mut report).context(CANNOT_WRITE)?;

@@ -148,6 +148,19 @@ fn compile(glob: &str) -> Result<GlobMatcher, String> {
         .map_err(|error| format!("is no glob: {}", error.kind()))
 }
 
+/// Returns a glob that matches this very path and nothing else.
+#[must_use]
+pub fn escape_glob(path: &str) -> String {
+    let mut glob = String::with_capacity(path.len());
+    for c in path.chars() {
+        if matches!(c, '?' | '*' | '[' | ']' | '{' | '}' | '!' | '\\') {
+            glob.push('\\');
+        }
+        glob.push(c);
+    }
+    glob
+}
+
 fn text(path: &HostPath) -> &OsStr {
     path.as_ref()
 }
@@ -229,6 +242,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_escaped_path_is_a_glob_of_itself_alone(name in "[]ab?*\\[{}!\\\\-]{1,6}", other in "[ab\\\\\\[]{1,6}") {
+            let accept = accept(&[&format!("{}/**", escape_glob(&format!("/{name}")))]);
+            let matches = |name: &str| accept.find(&path(&format!("/{name}"))).is_some();
+            let below = format!("{name}/x");
+            prop_assert!(matches(&name) && matches(&below));
+            prop_assert_eq!(matches(&other), name == other);
+        }
+
         #[test]
         fn what_is_called_uniform_is(
             globs in proptest::collection::vec("(/(a|b|\\*|\\*\\*|a\\*|\\?)){1,3}", 0..3),

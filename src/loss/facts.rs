@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::accept::Accept;
+use super::accept::{Accept, escape_glob};
 use super::rules::{Holds, Mounted, Placement, Rules};
 use crate::config::{AcceptRule, Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
@@ -121,7 +121,7 @@ impl Recorded {
         let is_held = move |copy: &HostPath| look(copy).is_ok_and(|there| holds_data(&there));
         let held = self.set_aside.iter().filter(move |(_, copy)| is_held(copy));
         held.map(|(aside, copy)| AcceptRule {
-            glob: format!("{}/**", globset::escape(&aside.exact())),
+            glob: format!("{}/**", escape_glob(&aside.exact())),
             because: Some(format!("set aside when it was copied to {copy}")),
             line: 0,
         })

@@ -33,7 +33,7 @@ pub mod text;
 pub mod view;
 pub mod words;
 
-pub use accept::{Accept, BadGlob};
+pub use accept::{Accept, BadGlob, escape_glob};
 pub use change::{
     Aspect, Change, ChangeKind, Extent, FileType, Gap, Node, Sink, Sum, Time, scan_order,
 };

@@ -80,3 +80,23 @@ fn a_declared_root_is_compared_with_its_own_snapshot() {
     assert_eq!(path, "/");
     assert!(error.starts_with(&expected), "{error}");
 }
+
+#[test]
+fn rules_for_paths_of_the_host_accept_nothing_below_another_root() {
+    let host = Host::new();
+    let tree = host.root();
+    let accept = "[[report.accept]]\nglob = \"/tmp/**\"\n";
+    host.config(&format!("{}{}{accept}", root("/"), root(tree.to_str().unwrap())));
+    host.both("/etc/hosts", "same");
+    host.file("/tmp/report.db", "rows");
+    assert_eq!(host.run(&[]).status, 1);
+    assert_eq!(host.json(&[])["totals"]["accepted"]["files"], 0);
+}
+
+#[test]
+fn a_report_on_one_place_is_not_incomplete_for_a_root_elsewhere() {
+    let host = host(&["/", "/home"]);
+    for (place, status) in [("/etc", 0), ("/", 2)] {
+        assert_eq!(host.run(&[place]).status, status, "{place}");
+    }
+}

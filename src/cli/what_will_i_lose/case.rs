@@ -33,7 +33,8 @@ pub(in crate::cli) struct Case {
     pub sys: LinuxSys,
     pub tree: Tree,
     pub blank: Blank,
-    /// Declared roots in this one, which a scan does not enter.
+    /// What a scan cannot tell: declared roots in this one, which it does not enter, and another
+    /// configuration by which the next boot goes.
     pub others: Vec<Gap>,
     pub is_declared: bool,
     pub is_nixos: bool,
@@ -75,7 +76,7 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
     let cannot_use = "cannot use the configuration";
     refuse_everything(&config.accept, &file).context(cannot_use)?;
     config.accept.extend(recorded.accept_rules(&|path| sys.look(path)));
-    let accept = Accept::new(&config.accept, &file).context(cannot_use)?;
+    let mut accept = Accept::new(&config.accept, &file).context(cannot_use)?;
     let tree = tree::open_bare(asked.root).with_context(cannot_scan)?;
     let root = asked.root.canonicalize().with_context(cannot_scan)?;
     let path = HostPath::new(root.as_os_str().as_bytes()).with_context(cannot_scan)?;
@@ -83,15 +84,25 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
     let mounts = facts::mounts_below(table, &path);
     let mount_points = mounts.iter().map(|mount| mount.point.clone());
     let mount_points = mount_points.filter(|point| !point.is_root()).collect();
-    let rules = facts::facts(&config, accept, mounts, &recorded.mounts, &|path| sys.look(path));
     let place = blank::place(&path, &config);
+    // Rules and evidence speak of the paths of the host, and this report of those below its root.
+    let is_host = place.is_root();
+    if !is_host {
+        accept = Accept::default();
+    }
+    let rules = facts::facts(&config, accept, mounts, &recorded.mounts, &|path| sys.look(path));
     let blank = blank::find(&root, &place, asked.blank, &config)?;
-    let others = blank::other_roots(&path, &place, &config);
+    let mut others = blank::other_roots(&path, &place, &config);
     let is_declared = config.roots.iter().any(|declared| declared.mount == place);
     // Whoever is not known by name is written down by number.
     let accounts = accounts(&root, &config).unwrap_or_default();
     let presets = Presets::builtin().context("cannot use the presets")?;
-    let evidence = evidence(&root, &tree, &presets, &accounts);
+    let host = Files::of_host(&root).with_context(cannot_scan)?;
+    if asked.config.is_none() && root == Path::new("/") {
+        others.extend(other_configuration(&host));
+    }
+    let evidence =
+        if is_host { evidence(&host, &tree, &presets, &accounts) } else { Evidence::default() };
     let rules = rules.with_evidence(evidence.makers, evidence.owners);
     let is_nixos = is_nixos(&sys);
     let start = start(asked.path)?;
@@ -115,14 +126,44 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
 }
 
 /// What the host tells of who makes and owns its paths; nothing where that cannot be read.
-fn evidence(root: &Path, tree: &Tree, presets: &Presets, accounts: &Accounts) -> Evidence {
-    match (Files::of_host(root), Files::on(tree)) {
-        (Ok(host), Ok(on_root)) => gather(&host, &on_root, presets, accounts),
-        (Err(cause), _) | (_, Err(cause)) => {
+fn evidence(host: &Files, tree: &Tree, presets: &Presets, accounts: &Accounts) -> Evidence {
+    match Files::on(tree) {
+        Ok(on_root) => gather(host, &on_root, presets, accounts),
+        Err(cause) => {
             tracing::warn!("cannot tell what is made again or whose it is: {cause}");
             Evidence::default()
         }
     }
+}
+
+/// The system that the boot loader starts, after `nixos-rebuild boot` or `test` another than the one that
+/// runs; and its configuration, which its initrd has as well.
+const NEXT: &str = "/nix/var/nix/profiles/system";
+
+/// A gap where the next boot goes by another configuration than this report.
+fn other_configuration(host: &Files) -> Option<Gap> {
+    let (here, next) =
+        (HostPath::new(DEFAULT_FILE.as_bytes()).ok()?, NEXT.parse::<HostPath>().ok()?);
+    let there = here.below(&next);
+    let read = |path: &HostPath| host.read(path).ok().flatten();
+    let (ours, theirs) = (read(&here), read(&there));
+    // One that was written by hand is in no system.
+    let is_of_system = || {
+        let text = host.link(&here).ok().flatten();
+        text.is_some_and(|text| text.starts_with(b"/etc/static/"))
+    };
+    let is_other = match (&ours, &theirs) {
+        (_, Some(_)) => ours != theirs,
+        (Some(_), None) => is_of_system() && matches!(host.look(&next), Ok(Some(_))),
+        (None, None) => false,
+    };
+    let error = match theirs {
+        Some(_) => format!(
+            "the next boot goes by another configuration; run what-will-i-lose --config {there} as well"
+        ),
+        None => format!("the next boot starts {next}, which has no configuration of blankslate"),
+    };
+    is_other.then(|| Gap { path: HostPath::root(), error })
 }
 
 /// The path as the host sees it; a relative one is one below where this is.
@@ -166,4 +207,59 @@ pub(in crate::cli) fn config(named: Option<&Path>) -> Result<(Config, Option<Str
 
 pub(super) fn shown(path: &Path) -> String {
     escape(path.as_os_str().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "makes the hosts that are read")]
+
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A host whose configuration is a file, a symlink to that of its system, or missing; and what the
+    /// next system has.
+    fn gap(ours: Option<(&str, bool)>, theirs: Option<&str>) -> Option<String> {
+        let top = tempfile::tempdir().unwrap();
+        let at = |path: &str| {
+            let at = top.path().join(path.trim_start_matches('/'));
+            fs::create_dir_all(at.parent().unwrap()).unwrap();
+            at
+        };
+        let system = format!("{NEXT}{DEFAULT_FILE}");
+        fs::create_dir_all(at(NEXT)).unwrap();
+        if let Some(text) = theirs {
+            fs::write(at(&system), text).unwrap();
+        }
+        match ours {
+            Some((text, true)) => {
+                fs::write(at("/etc/static/blankslate/config.toml"), text).unwrap();
+                symlink("/etc/static/blankslate/config.toml", at(DEFAULT_FILE)).unwrap();
+            }
+            Some((text, false)) => fs::write(at(DEFAULT_FILE), text).unwrap(),
+            None => {}
+        }
+        other_configuration(&Files::of_host(top.path()).unwrap()).map(|gap| gap.error)
+    }
+
+    #[test]
+    fn another_configuration_of_the_next_boot_is_a_gap_that_names_it() {
+        let other = "the next boot goes by another configuration; run what-will-i-lose --config \
+                     /nix/var/nix/profiles/system/etc/blankslate/config.toml as well";
+        let none = "the next boot starts /nix/var/nix/profiles/system, which has no configuration of \
+                    blankslate";
+        let table = [
+            (None, None, None),
+            (Some(("a", true)), Some("a"), None),
+            (Some(("a", false)), Some("a"), None),
+            (Some(("a", true)), Some("b"), Some(other)),
+            (None, Some("b"), Some(other)),
+            (Some(("a", true)), None, Some(none)),
+            (Some(("a", false)), None, None),
+        ];
+        for (ours, theirs, expected) in table {
+            assert_eq!(gap(ours, theirs).as_deref(), expected, "{ours:?} {theirs:?}");
+        }
+    }
 }

@@ -96,9 +96,9 @@ pub(super) fn declared(
         spec.map_or_else(Things::new, |spec| databases(spec, host, on_root, accounts))
     };
     let homes: Vec<Things> = specs.iter().map(homes).collect();
-    agree(&homes, &Maker::Boot("NixOS makes the homes of declared users"), makers);
+    agree(&homes, &Maker::Boot("NixOS, which makes the homes of declared users"), makers);
     let databases: Vec<Things> = specs.iter().map(databases).collect();
-    agree(&databases, &Maker::Boot("NixOS makes it from the declared users"), makers);
+    agree(&databases, &Maker::Boot("NixOS, from the declared users"), makers);
 }
 
 /// What a system's activation script makes users from.
@@ -138,16 +138,20 @@ fn databases(spec: &Spec, host: &Files, on_root: &Files, accounts: &Accounts) ->
 /// The numbers that NixOS gave itself, where they do not go with the root.
 fn map(host: &Files, on_root: &Files, name: &str) -> BTreeMap<String, u32> {
     let path = MAPS.parse::<HostPath>().map(|maps| maps.join(OsStr::new(name)));
-    let Some(path) = path.ok().filter(|path| is_off_root(on_root, path)) else {
+    let Some(path) = path.ok().filter(|path| lasts(host, on_root, path)) else {
         return BTreeMap::new();
     };
     let text = told(host.read(&path), &path);
     text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
-/// Whether nothing is at `path` on the root itself. What cannot be told is taken to be there.
-fn is_off_root(on_root: &Files, path: &HostPath) -> bool {
+/// Whether what programs find at `path` is there when the root was erased: it is not on the root, no
+/// symlink on the root leads to it, and where it lies lasts. What cannot be told does not.
+fn lasts(host: &Files, on_root: &Files, path: &HostPath) -> bool {
+    let has_no_link = |at: &HostPath| matches!(on_root.link(at), Ok(None));
     matches!(on_root.look(path), Ok(None))
+        && path.ancestors().iter().filter(|at| !at.is_root()).all(has_no_link)
+        && told(host.outlives(path, on_root), path)
 }
 
 /// Everything that the lines of the databases are compared with.
@@ -231,7 +235,7 @@ impl Databases<'_> {
     fn hash_in(&self, file: &str) -> Option<String> {
         let path = HostPath::new(file.as_bytes()).ok()?;
         let run = HostPath::new(b"/run").ok()?;
-        if path.starts_with(&run) || !is_off_root(self.on_root, &path) {
+        if path.starts_with(&run) || !lasts(self.host, self.on_root, &path) {
             return None;
         }
         let text = String::from_utf8(told(self.host.read(&path), &path)?).ok()?;

@@ -36,6 +36,7 @@ impl Script {
     fn read(&mut self, text: &[u8]) {
         let mut lines = text.split(|&byte| byte == b'\n');
         let (mut depth, mut before): (usize, &[u8]) = (0, b"");
+        let mut quote = None;
         while let Some(line) = lines.next() {
             let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
             let words: Vec<&[u8]> = words.take_while(|word| !word.starts_with(b"#")).collect();
@@ -52,7 +53,9 @@ impl Script {
                 self.forget(&words);
             }
             // What is not there on an empty root is no symlink there.
-            let is_certain = depth == 0 || depth == 1 && guards(before, &words);
+            let is_whole = quote.is_none() && !goes_on(before);
+            quote = quote_after(quote, line);
+            let is_certain = is_whole && (depth == 0 || depth == 1 && guards(before, &words));
             if is_certain && !self.command(&words) && line == b": >> /etc/machine-id" {
                 self.files.extend(HostPath::new(b"/etc/machine-id"));
             }
@@ -178,6 +181,30 @@ fn guards(before: &[u8], words: &[&[u8]]) -> bool {
     let path =
         before.strip_prefix(b"if [ ! -h \"").and_then(|rest| rest.strip_suffix(b"\" ]; then"));
     path.is_some_and(|path| words.last() == Some(&path))
+}
+
+/// Whether what the line begins goes on in the next: what is there is not run for certain, or is not a
+/// command.
+fn goes_on(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    [b"&&".as_slice(), b"||", b"|", b"\\"].iter().any(|end| line.ends_with(end))
+}
+
+/// The quote that is open after a line, if `open` was open before it.
+fn quote_after(mut open: Option<u8>, line: &[u8]) -> Option<u8> {
+    let (mut is_escaped, mut before) = (false, b' ');
+    for &byte in line {
+        match (open, byte) {
+            _ if is_escaped => is_escaped = false,
+            (None | Some(b'"'), b'\\') => is_escaped = true,
+            (None, b'#') if before.is_ascii_whitespace() => return None,
+            (None, b'"' | b'\'') => open = Some(byte),
+            (Some(quote), _) if quote == byte => open = None,
+            _ => {}
+        }
+        before = byte;
+    }
+    open
 }
 
 /// A word without its quotes; none where the shell would make another of it.

@@ -79,6 +79,25 @@ fn what_is_not_certain_makes_nothing() {
     }
 }
 
+#[test]
+fn a_line_that_goes_on_or_stands_in_a_text_is_no_command() {
+    let table = [
+        ("mkdir /a", true),
+        ("test -e /x &&\nmkdir /a", false),
+        ("test -e /x ||\n  mkdir /a", false),
+        ("true \\\nmkdir /a", false),
+        ("echo \"\nmkdir /a\n\"", false),
+        ("echo '\nmkdir /a\n'", false),
+        ("echo \"it's\"\nmkdir /a", true),
+        ("# don't\nmkdir /a", true),
+        ("echo \\\"\nmkdir /a", true),
+        ("echo \"\n\"\nmkdir /a", true),
+    ];
+    for (text, is_made) in table {
+        assert_eq!(!shown(text).is_empty(), is_made, "{text}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_script_makes_the_reader_panic(text: Vec<u8>) {

@@ -20,6 +20,16 @@ pub enum When {
 const BAD_SIZE: &str = "is no size; write bytes, or a number with K, M, G or T, e.g. 10M";
 const BAD_WHEN: &str = "is no moment; write a number with min, h, d, w or y, e.g. 3d, \
                         or a date like 2026-11-21, or boot";
+const DASH: &str = "is no moment; it counts back by itself, so write it without the dash, e.g. 3d";
+const BAD_DEPTH: &str = "is no number of levels; write one, e.g. 2";
+
+/// Understands a number of levels.
+///
+/// # Errors
+/// It is none: a sentence with the cure.
+pub fn levels(text: &str) -> Result<usize, &'static str> {
+    text.parse().map_err(|_| BAD_DEPTH)
+}
 
 impl FromStr for Size {
     type Err = &'static str;
@@ -48,12 +58,17 @@ impl FromStr for When {
         if let Ok(at) = text.parse::<jiff::Timestamp>() {
             return Ok(Self::At(at.as_second()));
         }
+        let is_dashed = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+        if text.strip_prefix('-').is_some_and(is_dashed) {
+            return Err(DASH);
+        }
         // `3d` is no date, and a date has a dash.
         if text.contains('-') {
             let at = text.parse::<jiff::civil::DateTime>();
             let at = at.ok().and_then(|at| jiff::tz::TimeZone::UTC.to_timestamp(at).ok());
             return at.map(|at| Self::At(at.as_second())).ok_or(BAD_WHEN);
         }
+        let text = text.strip_suffix(" ago").map_or(text, str::trim_end);
         let (number, unit) = number_and_unit(text).ok_or(BAD_WHEN)?;
         let seconds = match unit {
             "s" => 1,
@@ -112,6 +127,13 @@ mod tests {
             ("2h", Some(When::Ago(7200))),
             ("3d", Some(When::Ago(259_200))),
             ("1w", Some(When::Ago(604_800))),
+            ("1w ago", Some(When::Ago(604_800))),
+            ("2h  ago", Some(When::Ago(7200))),
+            ("1wago", None),
+            ("ago", None),
+            (" ago", None),
+            ("boot ago", None),
+            ("2023-11-14 ago", None),
             ("2023-11-14", Some(When::At(1_699_920_000))),
             ("2023-11-14T22:13", Some(When::At(1_700_000_000 - 20))),
             ("2023-11-14T22:13:20Z", Some(When::At(1_700_000_000))),
@@ -128,13 +150,24 @@ mod tests {
         for (text, when) in table {
             assert_eq!(text.parse::<When>().ok(), when, "{text}");
         }
+        for (text, problem) in [("-3d", DASH), ("--3d", BAD_WHEN), ("-x", BAD_WHEN)] {
+            assert_eq!(text.parse::<When>(), Err(problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn levels_are_a_number() {
+        let table = [("0", Ok(0)), ("2", Ok(2)), ("x", Err(BAD_DEPTH)), ("-1", Err(BAD_DEPTH))];
+        for (text, expected) in table {
+            assert_eq!(levels(text), expected, "{text}");
+        }
     }
 
     proptest! {
         #[test]
         fn any_text_is_taken_or_refused_with_the_cure(text in "\\PC{0,12}|[0-9]{1,20}[a-zA-Z]{0,3}") {
             prop_assert!(!matches!(text.parse::<Size>(), Err(problem) if problem != BAD_SIZE));
-            prop_assert!(!matches!(text.parse::<When>(), Err(problem) if problem != BAD_WHEN));
+            prop_assert!(!matches!(text.parse::<When>(), Err(problem) if ![BAD_WHEN, DASH].contains(&problem)));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use super::amounts::levels;
 pub use super::amounts::{Size, When};
 
 /// Says what would be lost at the next boot.
@@ -46,12 +47,13 @@ pub struct WhatWillILose {
     #[arg(long, value_name = "SIZE")]
     pub min_size: Option<Size>,
 
-    /// Show only lines with something written since then: 2h, 3d, 1w ago, a date in UTC, or boot
-    #[arg(long, value_name = "WHEN")]
+    /// Show only lines with something written since then: 2h, 3d or 1w ago, a date in UTC, or boot;
+    /// "ago" need not be written
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub newer_than: Option<When>,
 
     /// Sum up what lies more than N levels below the start
-    #[arg(long, value_name = "N", conflicts_with = "every")]
+    #[arg(long, value_name = "N", value_parser = levels, conflicts_with = "every")]
     pub depth: Option<usize>,
 
     /// The order of the lines; only `rank` has them in groups
@@ -130,27 +132,54 @@ impl WhatWillILose {
     /// # Errors
     /// A sentence with the cure.
     pub fn check(&self) -> Result<(), &'static str> {
+        if self.print0 && !self.wants_lost() {
+            return Err("only lost paths are written; drop --verdict, or --print0");
+        }
         match self.format {
-            Report::Text => return Ok(()),
-            _ if self.sort != Sort::Rank => {
-                return Err("--sort orders the lines of the text; drop it, or --format");
+            Report::Text => Ok(()),
+            Report::Json => self.check_unsorted(),
+            Report::Ncdu => {
+                self.check_unsorted()?;
+                self.check_not_summed()?;
+                if self.open {
+                    return Err("--open marks lines of text and JSON; drop it, or --format");
+                }
+                Ok(())
             }
-            Report::Json => return Ok(()),
-            Report::Ncdu | Report::Nix | Report::Toml => {}
+            // The command that made a text goes on with these; what only dresses lines is no matter.
+            Report::Nix | Report::Toml => {
+                self.check_not_summed()?;
+                if self.every {
+                    return Err("--every would declare each file; drop it, or --format");
+                }
+                if !self.wants_lost() {
+                    return Err("only what is lost can be declared; drop --verdict, or --format");
+                }
+                Ok(())
+            }
         }
-        if self.depth.is_some() {
-            return Err("--depth sums paths up that this format has to name; drop one of the two");
+    }
+
+    fn check_unsorted(&self) -> Result<(), &'static str> {
+        match self.sort {
+            Sort::Rank => Ok(()),
+            _ => Err("--sort orders the lines of the text; drop it, or --format"),
         }
-        if self.open {
-            return Err("--open marks lines of text and JSON; drop it, or --format");
+    }
+
+    fn check_not_summed(&self) -> Result<(), &'static str> {
+        match self.depth {
+            None => Ok(()),
+            Some(_) => {
+                Err("--depth sums paths up that this format has to name; drop one of the two")
+            }
         }
-        if self.format != Report::Ncdu && self.every {
-            return Err("--every would declare each file; drop it, or --format");
-        }
-        if self.format != Report::Ncdu && !self.verdict.is_empty() {
-            return Err("only what is lost can be declared; drop --verdict, or --format");
-        }
-        Ok(())
+    }
+
+    /// Whether lines of what is lost are among those that are asked for.
+    fn wants_lost(&self) -> bool {
+        let is_lost = |shown: &Shown| matches!(shown, Shown::Lost | Shown::All);
+        self.verdict.is_empty() || self.verdict.iter().any(is_lost)
     }
 }
 
@@ -184,7 +213,7 @@ mod tests {
 
     #[test]
     fn options_that_exclude_each_other_are_refused() {
-        let table: [(&[&str], bool); 14] = [
+        let table: [(&[&str], bool); 21] = [
             (&[], true),
             (&["/var", "--min-size", "1K", "--newer-than", "2h"], true),
             (&["--depth", "2", "--sort", "size"], true),
@@ -197,8 +226,15 @@ mod tests {
             (&["--format", "ncdu", "--every", "--verdict", "lost,kept"], true),
             (&["--format", "ncdu", "--depth", "1"], false),
             (&["--format", "json", "--sort", "size"], false),
-            (&["--format", "toml", "--verdict", "all"], false),
-            (&["--format", "nix", "--open"], false),
+            (&["--format", "toml", "--verdict", "all"], true),
+            (&["--format", "toml", "--verdict", "lost,kept"], true),
+            (&["--format", "toml", "--verdict", "kept"], false),
+            (&["--format", "nix", "--open", "--sort", "size"], true),
+            (&["--format", "nix", "--depth", "1"], false),
+            (&["--format", "nix", "--every"], false),
+            (&["--format", "ncdu", "--open"], false),
+            (&["--print0", "--verdict", "kept"], false),
+            (&["--print0", "--verdict", "gap"], false),
         ];
         for (args, good) in table {
             let parsed = WhatWillILose::try_parse_from([&["x"], args].concat());

@@ -3,11 +3,14 @@
 //! In: a path as it was typed, the configuration, the host as it is. Out: an explanation, for a person
 //! or a program. Reads, and changes nothing.
 
+mod about;
+mod hidden;
 mod json;
 mod keep;
 mod loss;
 mod resolve;
 mod text;
+mod verdict;
 
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
@@ -22,14 +25,21 @@ use super::status::look::{Host, Looked};
 use super::what_will_i_lose::case;
 use crate::config::{Config, DEFAULT_FILE, Entry, Root};
 use crate::path::HostPath;
-use crate::persist::paste::shell;
+use crate::persist::observe::{Against, holds_data};
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::persist::state::State;
 use crate::sys::mounts::MountTable;
 use crate::sys::record::read;
 use crate::sys::{Look, Sys, SysError, tree};
+use hidden::Hidden;
 use keep::Keep;
 use loss::Loss;
+
+/// What a host of NixOS has, one or the other.
+const NIXOS: [&str; 2] = ["/etc/NIXOS", "/run/current-system"];
+
+/// How the sentence begins that it cannot be told who writes to a path.
+const NO_WRITERS: &str = "cannot find who writes to ";
 
 /// What is asked for.
 #[derive(Debug, clap::Args)]
@@ -59,8 +69,16 @@ struct Explanation {
     lies: Lies,
     /// What the loss report says about it, where it lies on a root and no entry keeps it.
     loss: Option<Loss>,
-    /// Whether the configuration declares any root.
-    has_roots: bool,
+    /// What the mount of its entry hides, where that hides data.
+    hidden: Option<Hidden>,
+    /// Whether the store has it, where it lies in an entry.
+    is_in_store: bool,
+    /// How its entry compares with the store, where all that is not known is who writes to it now.
+    at_boot: Option<Against>,
+    /// Whether there is a configuration.
+    has_config: bool,
+    /// Whether the host is one of NixOS.
+    is_nixos: bool,
     /// How to keep it; none where it is kept, needs no keeping, or cannot be kept.
     keep: Option<Result<Keep, String>>,
 }
@@ -87,7 +105,7 @@ enum Relation {
 enum Lies {
     /// On one that the next boot erases.
     OnRoot(Root),
-    /// On the root, mounted here, and there is no configuration: it is taken as one that is erased.
+    /// On the root, mounted here, which no configuration declares: it is taken as one that is erased.
     OnHost(HostPath),
     /// In memory: gone with every boot.
     InMemory(HostPath),
@@ -95,6 +113,8 @@ enum Lies {
     InKernel(HostPath),
     /// On another one, which nothing here touches: where it is mounted, and what.
     Elsewhere(HostPath, String),
+    /// On one that keeps its files on another, which may be a root: where it is mounted, and what.
+    Layered(HostPath, String),
     /// That cannot be told.
     Unknown,
 }
@@ -107,18 +127,20 @@ pub fn run(args: &Explain) -> Result<ExitStatus> {
     let (root, file) = (&args.printed.place.root, &args.printed.place.config);
     let named = (file.as_path() != Path::new(DEFAULT_FILE)).then_some(file.as_path());
     let (config, config_file) = case::config(named)?;
-    let has_config = config_file.is_some();
     let record = read::<Record>(&run_dir(root), FILE, VERSION).map_err(anyhow::Error::msg)?;
     let memory = record.as_ref().map(Record::memory).unwrap_or_default();
     let host = Host::open(root, &config, memory)?;
     let mut explanation = explain(&absolute(&args.path)?, &host)?;
-    if explanation.may_be_lost(has_config) {
+    explanation.has_config = config_file.is_some();
+    let has_root = config.roots.iter().any(|root| root.mount.is_root());
+    if explanation.may_be_lost(has_root) {
         explanation.loss = loss::loss(root, named, &explanation.path)?;
     }
-    if let (false, Some(_), Lies::Elsewhere(point, _)) =
-        (has_config, &explanation.loss, &explanation.lies)
-    {
+    if let (Some(_), Lies::Elsewhere(point, _)) = (&explanation.loss, &explanation.lies) {
         explanation.lies = Lies::OnHost(point.clone());
+    }
+    if let Some(entry) = explanation.shadowed() {
+        explanation.hidden = hidden::hidden(root, named, entry, &explanation.path)?;
     }
     explanation.keep = explanation.keep(&host);
     let printed = match args.printed.format {
@@ -151,11 +173,44 @@ fn explain(asked: &[u8], host: &Host<'_>) -> Result<Explanation> {
         let entries = host.entries(&around).declared;
         entries.into_iter().find(|looked| looked.seen.entry.target == target)
     });
-    let lies = lies(host, &path);
-    let has_roots = !config.roots.is_empty();
-    let (asked, through) = (asked.to_vec(), found.through);
-    let (loss, keep) = (None, None);
-    Ok(Explanation { asked, through, path, look, relation, entry, lies, loss, has_roots, keep })
+    let is_there = |path: &HostPath| {
+        matches!(
+            host.sys.look(path),
+            Ok(Look::Directory(_) | Look::File(_) | Look::Symlink(_) | Look::Special(_))
+        )
+    };
+    let is_in_store = matches!(&relation, Relation::Inside(data) if is_there(data));
+    Ok(Explanation {
+        asked: asked.to_vec(),
+        through: found.through,
+        look,
+        relation,
+        at_boot: entry.as_ref().and_then(|entry| at_boot(host, entry)),
+        entry,
+        lies: lies(host, &path),
+        loss: None,
+        hidden: None,
+        is_in_store,
+        has_config: true,
+        is_nixos: NIXOS.iter().any(|path| path.parse().is_ok_and(|path| is_there(&path))),
+        keep: None,
+        path,
+    })
+}
+
+/// How an entry compares with the store, where it could not be looked at only because nobody may tell
+/// who writes to it now: that is asked for only where the store holds nothing for it, or the same, and
+/// the boot, at which nobody writes, does not ask.
+fn at_boot(host: &Host<'_>, looked: &Looked) -> Option<Against> {
+    let why = looked.seen.ends.as_ref().err()?;
+    if looked.status.state != State::Unseen || !why.starts_with(NO_WRITERS) {
+        return None;
+    }
+    match host.sys.look(&looked.seen.source).ok()? {
+        there if holds_data(&there) => Some(Against::Same),
+        Look::Absent | Look::Directory(_) | Look::File(_) => Some(Against::Nothing),
+        Look::Symlink(_) | Look::Special(_) | Look::Blocked(_) => None,
+    }
 }
 
 /// What `path` has to do with what is declared, and the entry that it has to do with.
@@ -213,83 +268,11 @@ fn lies(host: &Host<'_>, path: &HostPath) -> Lies {
         }
         fs => {
             let source = crate::path::escape(&mount.source);
-            Lies::Elsewhere(point, format!("{source}, {fs}"))
-        }
-    }
-}
-
-impl Explanation {
-    /// Whether the loss report has something to say about it.
-    fn may_be_lost(&self, has_config: bool) -> bool {
-        let is_kept = !matches!(self.relation, Relation::Above(_) | Relation::None);
-        let is_on_disk = matches!(self.lies, Lies::Elsewhere(..));
-        !is_kept && (matches!(self.lies, Lies::OnRoot(_)) || !has_config && is_on_disk)
-    }
-
-    /// The lines that declare it, where there should be some.
-    fn keep(&self, host: &Host<'_>) -> Option<Result<Keep, String>> {
-        let declared = match &self.relation {
-            Relation::Store(store) => self.path.seen_from(store),
-            _ => None,
-        };
-        if self.loss.as_ref().is_some_and(|loss| loss.is_of_many) && self.wants_keeping() {
-            let path = shell(self.path.as_bytes());
-            return Some(Err(format!(
-                "It holds what belongs to many, so it is too much for one entry: \
-                 `what-will-i-lose {path}` lists what lies in it."
-            )));
-        }
-        let preset = self.loss.as_ref().and_then(|loss| loss.preset.as_ref());
-        let look = self.look.as_ref().ok();
-        self.wants_keeping().then(|| keep::lines(host, &self.path, declared.as_ref(), look, preset))
-    }
-
-    fn wants_keeping(&self) -> bool {
-        match &self.relation {
-            Relation::Entry | Relation::Inside(_) | Relation::Source => false,
-            Relation::Store(store) => self.path != *store,
-            Relation::Above(_) | Relation::None => match (&self.loss, &self.lies) {
-                (Some(loss), _) => loss.loses(),
-                (None, lies) => matches!(lies, Lies::OnRoot(_) | Lies::InMemory(_)),
-            },
-        }
-    }
-
-    /// Whether its entry is in place, so that what is seen is what is kept.
-    fn is_in_place(&self) -> bool {
-        let state = self.entry.as_ref().map(|entry| entry.status.state);
-        matches!(state, Some(State::InPlace | State::Shadowed | State::WrongMode))
-    }
-
-    /// What becomes of it, in a word; none where that cannot be told.
-    fn fate(&self) -> Option<&'static str> {
-        if let (Some(loss), ExitStatus::Clean) = (&self.loss, self.verdict()) {
-            return Some(loss.word());
-        }
-        match (self.verdict(), &self.relation) {
-            (ExitStatus::Trouble, _) => None,
-            (ExitStatus::Loss, Relation::Entry | Relation::Inside(_)) => Some("not-in-place"),
-            (ExitStatus::Loss, _) => Some("erased"),
-            (ExitStatus::Clean, Relation::Above(_) | Relation::None) => Some("untouched"),
-            (ExitStatus::Clean, _) => Some("kept"),
-        }
-    }
-
-    fn verdict(&self) -> ExitStatus {
-        let state = self.entry.as_ref().map(|entry| entry.status.state);
-        match &self.relation {
-            Relation::Entry | Relation::Inside(_) if self.is_in_place() => ExitStatus::Clean,
-            Relation::Entry | Relation::Inside(_) if state == Some(State::Unseen) => {
-                ExitStatus::Trouble
-            }
-            Relation::Entry | Relation::Inside(_) => ExitStatus::Loss,
-            Relation::Source | Relation::Store(_) => ExitStatus::Clean,
-            Relation::Above(_) | Relation::None => match (&self.loss, &self.lies) {
-                (Some(loss), _) => loss.verdict(),
-                (None, Lies::OnRoot(_) | Lies::OnHost(_) | Lies::InMemory(_)) => ExitStatus::Loss,
-                (None, Lies::InKernel(_) | Lies::Elsewhere(..)) => ExitStatus::Clean,
-                (None, Lies::Unknown) => ExitStatus::Trouble,
-            },
+            let is_on_another =
+                fs == "overlay" || fs.starts_with("fuse") || source.starts_with("/dev/loop");
+            let is_layered = is_on_another && !point.is_root();
+            let what = format!("{source}, {fs}");
+            if is_layered { Lies::Layered(point, what) } else { Lies::Elsewhere(point, what) }
         }
     }
 }

@@ -137,9 +137,11 @@ fn view(args: &WhatWillILose, case: &Case) -> Result<View> {
         Some(When::Ago(seconds)) => Some(now().saturating_sub(seconds)),
         Some(When::Boot) => Some(boot()?),
     };
+    let is_for_people = matches!(args.format, Format::Text | Format::Nix | Format::Toml);
     Ok(View {
         every: args.every || args.format == Format::Ncdu,
         with_ways: args.format == Format::Json,
+        gathers: is_for_people && !args.every && !args.print0,
         classes,
         min_size: args.min_size.map_or(0, |Size(bytes)| bytes),
         newer_than,

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::view::{Line, newest};
-use super::{Owner, Sum, Verdict, scan_order, words};
+use super::{Owner, Sum, Verdict, depth, scan_order, words};
 use crate::config::AcceptRule;
-use crate::path::escape;
+use crate::path::{HostPath, escape};
 use crate::presets::{Presets, Rank};
 
 /// In which order the lines are.
@@ -66,6 +66,7 @@ pub fn groups(
     let mut keyed: Vec<(Key, Group)> = by_key
         .into_iter()
         .map(|(key, mut lines)| {
+            merge(&mut lines);
             sort(&mut lines, order);
             let is_lost = matches!(key, Key::Lost | Key::Owner(..) | Key::Logs | Key::Caches);
             let rank = lines.iter().map(|line| line.judged.owned.rank).min().filter(|_| is_lost);
@@ -74,13 +75,29 @@ pub fn groups(
         })
         .collect();
     keyed.sort_by_cached_key(|(key, group)| {
-        let bytes = group.lines.iter().map(|line| line.judged.change.sum().bytes).sum::<u64>();
+        let bytes = group.lines.iter().map(|line| line.judged.change.sum().bytes);
+        let bytes = bytes.fold(0, u64::saturating_add);
         let section = section(key);
         // Only owners are ranked; the rest has its order already.
         let rank = (section == 0).then_some((group.rank, Reverse(bytes)));
         (section, rank, key.clone())
     });
     keyed.into_iter().map(|(_, group)| group).collect()
+}
+
+/// Makes one line of those that `--depth` summed up in the same directory: in a group they differ in
+/// nothing that is shown.
+fn merge(lines: &mut Vec<Line>) {
+    let mut parts: BTreeMap<HostPath, Line> = BTreeMap::new();
+    let (some, mut whole): (Vec<Line>, Vec<Line>) = lines.drain(..).partition(|line| line.is_part);
+    for line in some {
+        match parts.get_mut(&line.judged.change.path) {
+            Some(part) => depth::join(&mut part.judged, &line.judged),
+            None => _ = parts.insert(line.judged.change.path.clone(), line),
+        }
+    }
+    whole.extend(parts.into_values());
+    *lines = whole;
 }
 
 fn key(line: &Line, order: Order) -> Key {
@@ -114,7 +131,9 @@ fn heading(key: &Key, presets: Option<&Presets>, accept: &[AcceptRule]) -> Strin
         Key::Lost => String::new(),
         Key::Owner(owner, preset) => of_owner(owner, preset.as_deref(), presets),
         Key::Logs => "logs: what happened until now".to_owned(),
-        Key::Caches => "caches: they come back by themselves, at the price of time".to_owned(),
+        Key::Caches => {
+            "caches and temporary files: they come back, or nobody counts on them".to_owned()
+        }
         Key::Recreated(maker) => format!("made again by {maker}"),
         Key::Accepted(rule) => match accept.get(*rule) {
             Some(rule) => {

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::report::{Summary, Writer};
-use super::view::Line;
+use super::view::{Class, Line};
 
-/// Writes the path of each line.
+/// Writes the path of each line that is lost.
 #[derive(Debug)]
 pub struct Print0<W>(pub W);
 
@@ -13,6 +13,9 @@ impl<W: Write> Writer for Print0<W> {
     type Error = io::Error;
 
     fn line(&mut self, line: Line) -> io::Result<()> {
+        if Class::of(&line.judged.verdict) != Class::Lost {
+            return Ok(());
+        }
         self.0.write_all(line.judged.change.path.as_bytes())?;
         self.0.write_all(b"\0")
     }

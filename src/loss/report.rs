@@ -191,7 +191,8 @@ impl<'r, W: Writer> Report<'r, W> {
     pub fn new(rules: &'r Rules, view: View, writer: W) -> Self {
         let fold = (!view.every).then(|| Fold::new(rules));
         let ways = (!view.every && !view.with_ways).then(Ways::default);
-        let depth = view.depth.map(|depth| Depth::new(&view.start, depth));
+        let sums = view.depth.is_some() || view.gathers;
+        let depth = sums.then(|| Depth::new(&view.start, view.depth));
         let (judge, summary) = (Judge::new(rules), Summary::default());
         Self { judge, fold, ways, depth, view, writer, summary, folded: Vec::new() }
     }

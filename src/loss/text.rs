@@ -3,7 +3,9 @@
 //! What hurts most comes first, in groups by owner; so the lines are held back until the end. Where
 //! every path is a line they are written as they come.
 
+mod declared;
 mod ending;
+mod gaps;
 mod page;
 
 use std::collections::BTreeSet;
@@ -17,6 +19,7 @@ use super::view::{Class, Line};
 use super::{ChangeKind, Placement, Remark, Verdict, words};
 use crate::config::{AcceptRule, DEFAULT_FILE};
 use crate::presets::Rank;
+use gaps::Unread;
 use page::{Look, Page};
 
 /// What a text report has to know beside the changes.
@@ -52,6 +55,7 @@ pub struct Setting {
 
 /// Writes a report as text.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a sentence at the end")]
 pub struct Text<'h, W> {
     page: Page<W>,
     setting: Setting,
@@ -62,15 +66,30 @@ pub struct Text<'h, W> {
     has_table: bool,
     has_shadowed: bool,
     has_removed: bool,
+    has_missing: bool,
+    /// Where something could not be read; known at the end.
+    unread: Unread,
+    /// How many lost lines went into others of the same directory.
+    merged: u64,
 }
 
 impl<'h, W: Write> Text<'h, W> {
     /// Begins a report.
     pub fn new(out: W, setting: Setting, host: keep::Host<'h>, open: &'h Opened) -> Self {
         let page = Page::new(out, &setting);
-        let (has_table, has_shadowed, has_removed) = (false, false, false);
-        let lines = Vec::new();
-        Self { page, setting, host, open, lines, has_table, has_shadowed, has_removed }
+        Self {
+            page,
+            setting,
+            host,
+            open,
+            lines: Vec::new(),
+            has_table: false,
+            has_shadowed: false,
+            has_removed: false,
+            has_missing: false,
+            unread: Unread::default(),
+            merged: 0,
+        }
     }
 
     /// Says what is compared with what, and what the columns are.
@@ -116,7 +135,7 @@ impl<'h, W: Write> Text<'h, W> {
     fn row(&mut self, line: &Line) -> io::Result<()> {
         let is_mixed = self.setting.is_every && self.setting.classes.len() > 1;
         let front = if is_mixed { words::verdict(&line.judged.verdict) } else { "" };
-        self.page.row(line, front, self.open)
+        self.page.row(line, front, self.open, self.unread.is_in(line))
     }
 
     fn group(&mut self, group: &Group) -> io::Result<()> {
@@ -137,7 +156,10 @@ impl<W: Write> Writer for Text<'_, W> {
     type Error = io::Error;
 
     fn line(&mut self, line: Line) -> io::Result<()> {
-        self.has_shadowed |= line.judged.verdict == Verdict::Lost(Remark::Shadowed);
+        let verdict = &line.judged.verdict;
+        self.has_shadowed |= *verdict == Verdict::Lost(Remark::Shadowed);
+        self.has_missing |=
+            matches!(verdict, Verdict::Lost(Remark::NotInPlace(_) | Remark::NoSource(_)));
         self.has_removed |= line.judged.change.kind == ChangeKind::Removed;
         if self.setting.is_every {
             self.begin()?;
@@ -149,6 +171,8 @@ impl<W: Write> Writer for Text<'_, W> {
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let lines = std::mem::take(&mut self.lines);
+        self.unread = Unread::new(&summary.gaps);
+        let count = lost(&lines);
         if !lines.is_empty() {
             self.begin()?;
         } else if !self.has_table {
@@ -156,8 +180,16 @@ impl<W: Write> Writer for Text<'_, W> {
         }
         let groups =
             groups(lines, self.setting.order, Some(self.host.presets), &self.setting.accept);
+        let shown: u64 = groups.iter().map(|group| lost(&group.lines)).sum();
+        self.merged = count.saturating_sub(shown);
         groups.iter().try_for_each(|group| self.group(group))?;
         self.ending(summary, &groups)?;
         self.page.out.flush()
     }
+}
+
+/// How many of the lines tell of lost paths.
+fn lost(lines: &[Line]) -> u64 {
+    let is_lost = |line: &&Line| Class::of(&line.judged.verdict) == Class::Lost;
+    u64::try_from(lines.iter().filter(is_lost).count()).unwrap_or(u64::MAX)
 }

@@ -35,6 +35,8 @@ pub struct View {
     pub every: bool,
     /// Directories that are lost only as the way to other lost lines are lines as well.
     pub with_ways: bool,
+    /// Temporary files that nobody claims are summed up.
+    pub gathers: bool,
     /// What is shown.
     pub classes: BTreeSet<Class>,
     /// Lines with fewer bytes are not shown.
@@ -71,6 +73,7 @@ impl View {
         Self {
             every,
             with_ways: true,
+            gathers: false,
             classes: BTreeSet::from(Class::ALL),
             min_size: 0,
             newer_than: None,

@@ -1,8 +1,8 @@
 //! What reports call things. Pure.
 
-use super::{Keeper, Maker, Owner, Tally, Verdict};
+use super::{Gap, Keeper, Maker, Owner, Tally, Verdict};
 use crate::human;
-use crate::path::escape;
+use crate::path::{HostPath, escape};
 
 /// The word for a verdict.
 #[must_use]
@@ -73,4 +73,66 @@ pub fn tally(tally: &Tally) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+/// What the cause of every gap says that only lacks a privilege.
+const DENIED: &str = "Permission denied (os error 13)";
+
+/// How the gap of a blank begins that could not be opened: it is no place of the root.
+const BLANK: (&str, &str) = ("cannot read the snapshot ", ", so everything counts as added: ");
+
+/// The gaps of a report, by what can be done.
+#[derive(Debug, Default)]
+pub(super) struct Gaps<'g> {
+    /// Why the blank could not be opened.
+    pub(super) blank: Vec<&'g str>,
+    /// Whoever runs the report may not read these.
+    pub(super) denied: Vec<&'g HostPath>,
+    /// Everything else, and what is denied where it is alone.
+    pub(super) others: Vec<&'g Gap>,
+    /// Whether a privilege would have helped.
+    pub(super) is_denied: bool,
+}
+
+impl<'g> Gaps<'g> {
+    /// Sorts them.
+    pub(super) fn new(gaps: &'g [Gap]) -> Self {
+        let mut sorted = Self::default();
+        let is_denied = |gap: &&Gap| is_denied(gap);
+        let count = gaps.iter().filter(is_denied).count();
+        sorted.is_denied = count > 0;
+        for gap in gaps {
+            if let Some(cause) = blank_problem(gap) {
+                sorted.blank.push(cause);
+            } else if count > 1 && is_denied(&gap) {
+                sorted.denied.push(&gap.path);
+            } else {
+                sorted.others.push(gap);
+            }
+        }
+        // A place that lies in the root and in the blank is denied twice.
+        sorted.denied.sort_unstable();
+        sorted.denied.dedup();
+        sorted
+    }
+}
+
+/// Why the blank could not be opened, where that is what the gap is about.
+pub(super) fn blank_problem(gap: &Gap) -> Option<&str> {
+    let cause = gap.error.strip_prefix(BLANK.0).filter(|_| gap.path.is_root())?;
+    cause.split_once(BLANK.1).map(|(_, cause)| cause)
+}
+
+fn is_denied(gap: &Gap) -> bool {
+    gap.error.ends_with(DENIED)
+}
+
+/// Why nothing can be said of what lies in a place, with the cure.
+#[must_use]
+pub(super) fn unread(gap: &Gap) -> String {
+    if is_denied(gap) {
+        "could not be read; run as root".to_owned()
+    } else {
+        format!("could not be read: {}", gap.error)
+    }
 }

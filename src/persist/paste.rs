@@ -68,6 +68,16 @@ pub fn nix(text: &str) -> String {
     format!("(builtins.fromJSON ''\"{json}\"'')")
 }
 
+/// Returns `text` as the name of an attribute in Nix, where an expression needs a frame of its own.
+#[must_use]
+pub fn nix_attribute(text: &str) -> String {
+    let name = nix(text);
+    match name.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
+        Some(expression) => format!("${{{expression}}}"),
+        None => name,
+    }
+}
+
 /// Whether a terminal shows it as it is.
 fn is_harmless(name: &[u8]) -> bool {
     escape(name).as_bytes() == name
@@ -100,6 +110,18 @@ mod tests {
             nix("/\n$'\u{202e}"),
             "(builtins.fromJSON ''\"/\\u000a\\u0024\\u0027\\u202e\"'')"
         );
+    }
+
+    #[test]
+    fn the_name_of_an_attribute_is_a_string_or_a_framed_expression() {
+        let table = [
+            ("alice", "\"alice\""),
+            ("(a)", "\"(a)\""),
+            ("a\u{202e}", "${builtins.fromJSON ''\"a\\u202e\"''}"),
+        ];
+        for (name, attribute) in table {
+            assert_eq!(nix_attribute(name), attribute);
+        }
     }
 
     #[test]

@@ -28,11 +28,12 @@ fn host() -> Host {
 #[test]
 fn each_option_shows_what_it_says() {
     let host = host();
-    let table: [(&[&str], &[&str]); 17] = [
+    let table: [(&[&str], &[&str]); 18] = [
         (&[], &["/srv/large", "/opt/deep/", "/srv/small"]),
         (&["--min-size", "3"], &["/srv/large", "/opt/deep/"]),
         (&["--min-size", "1K"], &["/srv/large"]),
         (&["--newer-than", "2h"], &["/srv/small"]),
+        (&["--newer-than", "2h ago"], &["/srv/small"]),
         (&["--newer-than", "2w"], &["/srv/large", "/opt/deep/", "/srv/small"]),
         (&["--newer-than", "2000-01-01"], &["/srv/large", "/opt/deep/", "/srv/small"]),
         (&["--newer-than", "2h", "--min-size", "1K"], &[]),
@@ -121,6 +122,8 @@ fn print0_writes_exact_bytes_and_nothing_else() {
     assert_eq!(output.status.code(), Some(1));
     let output = host.command(&["--print0", "--every"]).output().unwrap();
     assert_eq!(output.stdout, b"/a\0/a/b\0/b\0/b/lost\0/odd\n\xff\x1b\0");
+    let output = host.command(&["--print0", "--verdict", "all"]).output().unwrap();
+    assert_eq!(output.stdout, b"/a\0/b/lost\0/odd\n\xff\x1b\0");
 }
 
 #[test]
@@ -158,7 +161,15 @@ fn a_bad_value_names_the_cure() {
             "is no moment; write a number with min, h, d, w or y, e.g. 3d, or a date like \
              2026-11-21, or boot",
         ),
-        (["--depth", "x"], "invalid digit found in string"),
+        (["--depth", "x"], "is no number of levels; write one, e.g. 2"),
+        (
+            ["--newer-than", "-3d"],
+            "it counts back by itself, so write it without the dash, e.g. 3d",
+        ),
+        (
+            ["--print0", "--verdict=kept"],
+            "only lost paths are written; drop --verdict, or --print0",
+        ),
         (["--sort", "name"], "[possible values: rank, size, age, files, path]"),
         (["--verdict", "x"], "[possible values: lost, kept, accepted, recreated, gap, all]"),
     ];

@@ -67,12 +67,13 @@ fn what_cannot_be_an_entry_is_named_with_the_reason() {
     host.blank_file("/etc/gone", "old");
     let pasted = host.run(&["--format", "toml"]).stdout;
     for comment in [
-        "# /srv-link: A symlink cannot be an entry; keep what it leads to\n",
+        "# /srv-link: A symlink cannot be an entry; keep what it leads to; or accept the loss\n",
         "# /fifo: A fifo cannot be an entry; whoever uses it makes it\n",
         "# /not\\xffutf8: Its name is not UTF-8, so no configuration can hold it; keep the directory that it lies in\n",
         "# /etc/adjtime: it is replaced by systemd-timedated; set time.hardwareClockInLocalTime, which writes what matters of it\n",
-        "# /etc/hosts: the blank has it as well, and every boot brings that one back\n",
-        "# /etc/gone: it is in the blank, and comes back\n",
+        "# /etc/hosts: the blank has it as well, and every boot brings that one back; change it in the blank, or accept the loss\n",
+        "# /etc/gone: it is in the blank, and comes back; where it must not, remove it there\n",
+        "# These rules would accept the loss of what has no other cure:\n# [[report.accept]]\n# glob = \"/etc/hosts\"\n# [[report.accept]]\n# glob = \"/srv-link\"\n",
     ] {
         assert!(pasted.contains(comment), "{comment}{pasted}");
     }

@@ -7,7 +7,7 @@ use super::{Explanation, Lies, Relation};
 use crate::cli::status::json::{EntryJson, PathJson};
 use crate::loss::json::{OwnerJson, TallyJson};
 use crate::loss::{Verdict, words};
-use crate::path::escape;
+use crate::path::{HostPath, escape};
 use crate::persist::plan::Then;
 use crate::sys::Look;
 
@@ -29,6 +29,7 @@ struct ExplanationJson<'e> {
     entries_below: Vec<String>,
     file_system: Option<FileSystemJson>,
     loss: Option<LossJson<'e>>,
+    hidden: Option<HiddenJson>,
     keep: Option<KeepJson<'e>>,
     cannot_be_kept: Option<&'e str>,
 }
@@ -53,6 +54,11 @@ struct LossJson<'e> {
 }
 
 #[derive(Debug, Serialize)]
+struct HiddenJson {
+    lost: Option<TallyJson>,
+}
+
+#[derive(Debug, Serialize)]
 struct KeepJson<'e> {
     toml: &'e str,
     nix: &'e str,
@@ -65,10 +71,6 @@ struct KeepJson<'e> {
 /// # Errors
 /// It cannot be written as JSON.
 pub(super) fn render(explanation: &Explanation) -> serde_json::Result<String> {
-    let below = match &explanation.relation {
-        Relation::Above(below) => below.as_slice(),
-        _ => &[],
-    };
     let plan = explanation.entry.as_ref().map(|entry| &entry.plan);
     let steps = plan
         .and_then(|plan| plan.steps.as_ref().ok())
@@ -85,6 +87,7 @@ pub(super) fn render(explanation: &Explanation) -> serde_json::Result<String> {
         preset: keep.preset.as_deref(),
         warning: keep.warning.as_deref(),
     });
+    let hidden = explanation.hidden.as_ref();
     let json = ExplanationJson {
         version: 1,
         asked: escape(&explanation.asked),
@@ -96,9 +99,10 @@ pub(super) fn render(explanation: &Explanation) -> serde_json::Result<String> {
         entry: explanation.entry.as_ref().map(EntryJson::from),
         steps,
         refused,
-        entries_below: below.iter().map(crate::path::HostPath::exact).collect(),
+        entries_below: below(&explanation.relation),
         file_system: file_system(&explanation.lies),
         loss: explanation.loss.as_ref().map(loss),
+        hidden: hidden.map(|hidden| HiddenJson { lost: hidden.lost().map(TallyJson::from) }),
         keep: keep_lines,
         cannot_be_kept: keep.and_then(|keep| keep.as_ref().err()).map(String::as_str),
     };
@@ -127,6 +131,13 @@ fn loss(loss: &Loss) -> LossJson<'_> {
     }
 }
 
+fn below(relation: &Relation) -> Vec<String> {
+    match relation {
+        Relation::Above(below) => below.iter().map(HostPath::exact).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn kind(look: &Look) -> &'static str {
     match look {
         Look::Absent | Look::Blocked(_) => "nothing",
@@ -152,7 +163,9 @@ fn file_system(lies: &Lies) -> Option<FileSystemJson> {
     let (mount, root_dataset, in_memory) = match lies {
         Lies::OnRoot(root) => (&root.mount, Some(root.dataset.to_string()), false),
         Lies::InMemory(point) | Lies::InKernel(point) => (point, None, true),
-        Lies::OnHost(point) | Lies::Elsewhere(point, _) => (point, None, false),
+        Lies::OnHost(point) | Lies::Elsewhere(point, _) | Lies::Layered(point, _) => {
+            (point, None, false)
+        }
         Lies::Unknown => return None,
     };
     Some(FileSystemJson { mount: mount.exact(), root_dataset, in_memory })

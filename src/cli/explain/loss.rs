@@ -12,11 +12,12 @@ use crate::cli::exit::ExitStatus;
 use crate::cli::what_will_i_lose::case::{Asked, case};
 use crate::config::AcceptRule;
 use crate::loss::{
-    Change, Extent, FileType, Gap, Judge, Judged, Outside, Owned, Owner, Sink, Totals, Verdict,
-    scan, start, words,
+    Change, ChangeKind, Extent, FileType, Gap, Judge, Judged, Outside, Owned, Owner, Sink, Totals,
+    Verdict, scan, start, words,
 };
 use crate::path::{HostPath, escape};
 use crate::presets::Preset;
+use crate::sys::privilege::{Need, require};
 
 /// What the loss report says about a path.
 #[derive(Debug)]
@@ -49,6 +50,11 @@ impl Loss {
         self.is_missing && self.accepted.is_none() || self.totals.lost.paths() > 0
     }
 
+    /// Whether the blank has something there too, so that no entry is needed for it, or would hold.
+    pub(super) fn is_in_blank(&self) -> bool {
+        self.itself.as_ref().is_some_and(|judged| judged.change.kind != ChangeKind::Added)
+    }
+
     pub(super) fn verdict(&self) -> ExitStatus {
         match (self.loses(), self.gaps.is_empty()) {
             (_, false) => ExitStatus::Trouble,
@@ -70,10 +76,10 @@ impl Loss {
     /// Whose it is, and what the next boot does with it and with what lies below it, as sentences;
     /// `erased` is the one about what is lost.
     pub(super) fn sentences(&self, erased: Option<String>) -> Vec<String> {
-        let mut lines = vec![self.whose()];
-        let no_blank = self.no_blank.as_ref();
-        lines.extend(no_blank.map(|why| format!("What the blank has is not known: {why}.")));
         let of_itself = self.of_itself();
+        let mut lines: Vec<String> = self.whose().into_iter().collect();
+        let is_privileged = require(Need::Look).is_ok();
+        lines.extend(self.no_blank.as_deref().map(|why| no_blank(why, is_privileged)));
         let is_erased = of_itself.is_none();
         lines.extend(of_itself.or(erased));
         let gone = &self.totals.lost;
@@ -85,21 +91,31 @@ impl Loss {
         lines
     }
 
-    /// Who makes and uses it, and what it is good for.
-    fn whose(&self) -> String {
+    /// Who makes and uses it, and what it is good for. That nothing claims it matters only where it
+    /// does not come again.
+    fn whose(&self) -> Option<String> {
         let whose = match &self.owned.owner {
-            Owner::Unknown => "Nothing on this host claims it.".to_owned(),
-            Owner::Home(user) => format!("It belongs to {}.", escape(user.as_bytes())),
+            Owner::Unknown if self.comes_again() => None,
+            Owner::Unknown => Some("Nothing on this host claims it.".to_owned()),
+            Owner::Home(user) => Some(format!("It belongs to {}.", escape(user.as_bytes()))),
             Owner::Tmpfiles(file) => {
-                format!("It belongs to what a rule in {} makes.", escape(file.as_bytes()))
+                Some(format!("It belongs to what a rule in {} makes.", escape(file.as_bytes())))
             }
             owner @ (Owner::Unit(_) | Owner::Preset(_)) => {
-                format!("It belongs to {}.", words::owner(owner))
+                Some(format!("It belongs to {}.", words::owner(owner)))
             }
         };
-        match &self.preset {
-            Some(preset) => format!("{whose} {}: {}.", preset.title, preset.why),
-            None => whose,
+        let what = self.preset.as_ref().map(|preset| format!("{}: {}.", preset.title, preset.why));
+        let said: Vec<String> = whose.into_iter().chain(what).collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+
+    /// Whether the thing itself is made again, or is as in the blank.
+    fn comes_again(&self) -> bool {
+        match self.itself.as_ref().map(|judged| &judged.verdict) {
+            Some(Verdict::Recreated(_)) => true,
+            Some(Verdict::Lost(_) | Verdict::Kept(_) | Verdict::Accepted(_)) => false,
+            None => !self.is_missing && !self.loses(),
         }
     }
 
@@ -202,6 +218,34 @@ impl Sink for Listener<'_> {
     }
 }
 
-fn sentence(gap: &Gap) -> String {
+/// What could not be read, and why.
+pub(super) fn sentence(gap: &Gap) -> String {
     format!("{}: {}", gap.path, escape(gap.error.as_bytes()))
+}
+
+/// Why the blank cannot be read, and what to do where that is only not allowed.
+fn no_blank(why: &str, is_privileged: bool) -> String {
+    // EPERM and EACCES.
+    let is_denied = ["(os error 1)", "(os error 13)"].iter().any(|error| why.contains(error));
+    let cure = if is_denied && !is_privileged { "; run as root" } else { "" };
+    format!("What the blank has is not known: {why}{cure}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_that_may_not_be_read_is_told_with_the_cure() {
+        let table = [
+            ("cannot mount it: Operation not permitted (os error 1)", false, "; run as root"),
+            ("cannot open it: Permission denied (os error 13)", false, "; run as root"),
+            ("cannot mount it: Operation not permitted (os error 1)", true, ""),
+            ("cannot mount it: No such device (os error 19)", false, ""),
+        ];
+        for (why, is_privileged, cure) in table {
+            let expected = format!("What the blank has is not known: {why}{cure}.");
+            assert_eq!(no_blank(why, is_privileged), expected);
+        }
+    }
 }

@@ -2,14 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::about::about_entry;
+use super::keep::Keep;
 use super::{Explanation, Lies, Relation};
-use crate::cli::status::look::Looked;
 use crate::cli::status::text::wrap;
-use crate::config::How;
 use crate::path::escape;
-use crate::persist::observe::{Against, Ends};
-use crate::persist::plan::Then;
-use crate::persist::state::State;
 use crate::sys::Look;
 
 /// How many entries below a path are named.
@@ -44,23 +41,7 @@ pub(super) fn render(explanation: &Explanation, width: Option<usize>) -> String 
         None => {}
         Some(Err(why)) => say(why),
         Some(Ok(keep)) => {
-            let doing = match explanation.relation {
-                Relation::Store(_) => "put it in place",
-                Relation::Above(_) => "keep all of it",
-                _ => "keep it",
-            };
-            let guess = match explanation.look {
-                Ok(Look::Absent) => ", if it is to be a directory",
-                _ => "",
-            };
-            let _ = write!(text, "\nTo {doing}{guess}, add to the configuration file:\n\n");
-            indent(&mut text, &keep.toml);
-            text.push_str("\nor to the NixOS configuration:\n\n");
-            indent(&mut text, &keep.nix);
-            if let Some(preset) = &keep.preset {
-                text.push_str("\nor there, for all that belongs to it:\n\n");
-                indent(&mut text, preset);
-            }
+            keep_lines(&mut text, explanation, keep);
             if let Some(warning) = &keep.warning {
                 text.push('\n');
                 wrap(&mut text, &format!("But {warning}."), width, "");
@@ -68,6 +49,38 @@ pub(super) fn render(explanation: &Explanation, width: Option<usize>) -> String 
         }
     }
     text
+}
+
+/// What to write and where: first what this host reads.
+fn keep_lines(text: &mut String, explanation: &Explanation, keep: &Keep) {
+    let doing = match explanation.relation {
+        Relation::Store(_) => "put it in place",
+        Relation::Above(_) => "keep all of it",
+        _ => "keep it",
+    };
+    let guess = match explanation.look {
+        Ok(Look::Absent) => ", if it is to be a directory",
+        _ => "",
+    };
+    let to = format!("To {doing}{guess}, add to the");
+    let mut say = |front: &str, lines: &str| {
+        let _ = writeln!(text, "\n{front}:\n");
+        indent(text, lines);
+    };
+    match (explanation.is_nixos, &keep.preset) {
+        (true, Some(preset)) => {
+            say(&format!("{to} NixOS configuration, for all that belongs to it"), preset);
+            say("or there, for it alone", &keep.nix);
+        }
+        (true, None) => say(&format!("{to} NixOS configuration"), &keep.nix),
+        (false, preset) => {
+            say(&format!("{to} configuration file"), &keep.toml);
+            say("or to the NixOS configuration", &keep.nix);
+            if let Some(preset) = preset {
+                say("or there, for all that belongs to it", preset);
+            }
+        }
+    }
 }
 
 fn indent(text: &mut String, lines: &str) {
@@ -116,89 +129,25 @@ fn what(explanation: &Explanation) -> String {
     }
 }
 
-/// What is declared, how it is now, and what becomes of it.
-fn about_entry(explanation: &Explanation, looked: &Looked) -> Vec<String> {
-    let (seen, status) = (&looked.seen, &looked.status);
-    let entry = &seen.entry;
-    let because = entry.because.iter().map(|why| format!(" ({})", escape(why.as_bytes())));
-    let because: String = because.collect();
-    let place = match entry.how {
-        How::Bind => "is mounted there",
-        How::Symlink => "is linked there",
-    };
-    let source = match &explanation.relation {
-        Relation::Inside(data) if explanation.is_in_place() => {
-            format!("Its data lies in the store, at {data}.")
-        }
-        _ => format!("The store keeps it at {}, which {place}.", seen.source),
-    };
-    let mut lines = vec![
-        format!("It is declared in line {} of the configuration{because}.", entry.line),
-        source,
-    ];
-    lines.push(match status.state {
-        State::InPlace => "Now: in place.".to_owned(),
-        state => format!("Now: {}: {}", state.word(), status.sentence),
-    });
-    match (&looked.plan.steps, &looked.plan.then) {
-        (Err(_), _) => {}
-        (Ok(_), Then::After(outer)) => {
-            lines.push(format!("`blankslate apply` would look at it after {outer} is in place."));
-        }
-        (Ok(steps), _) if steps.is_empty() => {
-            lines.push("`blankslate apply` has nothing to do.".to_owned());
-        }
-        (Ok(steps), _) => {
-            lines.push("`blankslate apply` would:".to_owned());
-            lines.extend(steps.iter().map(|step| format!("    {step}")));
-        }
-    }
-    lines.push(next_boot(looked));
-    lines
-}
-
-/// What the next boot does with an entry.
-fn next_boot(looked: &Looked) -> String {
-    let data = match &looked.seen.ends {
-        Ok(Ends { data: Some(data), .. }) => Some(&data.source),
-        _ => None,
-    };
-    match (looked.status.state, data) {
-        (State::InPlace | State::Shadowed | State::WrongMode, _) => {
-            "The next boot puts it in place again.".to_owned()
-        }
-        (State::Unseen, _) => "What the next boot does with it cannot be told.".to_owned(),
-        (_, Some(_)) if !looked.is_on_root => {
-            "The next boot erases no root on which it lies.".to_owned()
-        }
-        (_, Some(Against::Nothing)) => format!(
-            "The next boot copies what lies there to {} before the root is rolled back, and puts it \
-             in place.",
-            looked.seen.source
-        ),
-        (_, Some(Against::Different(_))) => format!(
-            "The next boot keeps what lies there as {}.from-old-root, and puts the store's in place.",
-            looked.seen.source
-        ),
-        (State::Refused, _) => {
-            "The next boot puts it in place, unless that is in the way still.".to_owned()
-        }
-        (_, Some(Against::Same) | None) => "The next boot puts it in place.".to_owned(),
-    }
-}
-
 /// What becomes of what no entry keeps.
 fn fate(explanation: &Explanation) -> Option<String> {
-    match &explanation.relation {
-        Relation::Entry | Relation::Inside(_) | Relation::Source => return None,
-        Relation::Store(_) => {
+    match (&explanation.relation, &explanation.lies) {
+        (Relation::Source | Relation::Store(_), Lies::OnRoot(root)) => {
+            return Some(format!(
+                "The store is not mounted: this lies on the root {}, and the next boot erases it. Mount \
+                 the store before anything uses it (in NixOS, neededForBoot = true).",
+                root.mount
+            ));
+        }
+        (Relation::Entry | Relation::Inside(_) | Relation::Source, _) => return None,
+        (Relation::Store(_), _) => {
             return Some(
                 "What lies in a store survives every boot. Nothing removes it, and nothing puts it \
                  in place."
                     .to_owned(),
             );
         }
-        Relation::Above(_) | Relation::None => {}
+        (Relation::Above(_) | Relation::None, _) => {}
     }
     let (it, erases) = match (&explanation.relation, &explanation.look) {
         (Relation::Above(_), _) => ("The rest of it", "erases that"),
@@ -210,20 +159,26 @@ fn fate(explanation: &Explanation) -> Option<String> {
             "{it} lies on the root {}: the next boot {erases} when it rolls {} back to @{}.",
             root.mount, root.dataset, root.snapshot
         ),
-        Lies::OnHost(_) => format!(
-            "There is no configuration. {it} lies on the root: a boot with an erased root {erases}."
-        ),
+        Lies::OnHost(_) => {
+            let why = if explanation.has_config {
+                "The configuration declares no root at /, and / is taken as ephemeral all the same."
+            } else {
+                "There is no configuration."
+            };
+            format!("{why} {it} lies on the root: a boot with an erased root {erases}.")
+        }
         Lies::InMemory(point) => {
             format!("{it} lies in memory, on the tmpfs at {point}: it is gone after every boot.")
         }
         Lies::InKernel(point) => {
             format!("{it} lies in {point}, which the kernel makes anew at every boot.")
         }
-        Lies::Elsewhere(_, _) if !explanation.has_roots => {
-            "The configuration declares no root, so no boot erases anything.".to_owned()
-        }
         Lies::Elsewhere(point, what) => format!(
             "{it} lies on {what}, mounted at {point}, which is no root: no boot touches that."
+        ),
+        Lies::Layered(point, what) => format!(
+            "{it} lies on {what}, mounted at {point}, which keeps it elsewhere, perhaps on a root: run \
+             `what-will-i-lose`."
         ),
         Lies::Unknown => format!("{it} lies on a file system that cannot be told."),
     })

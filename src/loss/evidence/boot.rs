@@ -29,15 +29,17 @@ const OVERLAY: [&str; 4] = ["/.rw-etc", "/.rw-etc/upper", "/.rw-etc/work", "/.rw
 const UPDATED: [&str; 3] = ["/etc/.updated", "/var/.updated", "/.rw-etc/upper/.updated"];
 const UPDATE_UNIT: &str = "systemd-update-done.service";
 
+/// Who makes it, as the rest of the sentence "made again by", and what tells of it.
+const SOURCES: [(&str, Source); 4] = [
+    ("the boot scripts of NixOS", scripts),
+    ("every boot, which mounts a file system on it", mounts),
+    ("the initrd of NixOS", initrd),
+    ("systemd-update-done.service", marks),
+];
+
 /// Says what every system makes again at boot as it lies on the root.
 pub(super) fn boot(systems: &[HostPath], host: &Files, on_root: &Files, makers: &mut Makers) {
-    let sources: [(&'static str, Source); 4] = [
-        ("the boot scripts of NixOS make it", scripts),
-        ("every boot mounts a file system on it", mounts),
-        ("the initrd of NixOS makes it", initrd),
-        ("systemd-update-done.service makes it", marks),
-    ];
-    for (what, source) in sources {
+    for (what, source) in SOURCES {
         let all: Vec<Things> = systems.iter().map(|system| source(system, host, on_root)).collect();
         agree(&all, &Maker::Boot(what), makers);
     }
@@ -169,6 +171,18 @@ fn is_mark(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_makes_it_continues_a_sentence() {
+        let said = SOURCES.map(|(what, _)| crate::loss::words::maker(&Maker::Boot(what)));
+        let expected = [
+            "the boot scripts of NixOS",
+            "every boot, which mounts a file system on it",
+            "the initrd of NixOS",
+            "systemd-update-done.service",
+        ];
+        assert_eq!(said, expected);
+    }
 
     #[test]
     fn a_line_of_fstab_says_where_every_boot_mounts_something() {

@@ -7,11 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Desk, Item};
 use crate::config::{How, Kind};
-use crate::loss::{ChangeKind, Extent, FileType, Line, Remark, Rules, Verdict};
+use crate::loss::words::{blank_problem, unread};
+use crate::loss::{
+    Change, ChangeKind, Extent, FileType, Gap, Line, Remark, Rules, Verdict, escape_glob,
+};
 use crate::path::HostPath;
 use crate::persist::rewriters::{self, Cure};
 use crate::presets::{Place, Presets, Rank};
 use crate::sys::Look;
+
+/// Where the system itself lies: an entry there would cover what boots.
+const SYSTEM: [&str; 8] = ["/bin", "/boot", "/efi", "/lib", "/lib64", "/nix", "/sbin", "/usr"];
 
 /// What has to be known to offer entries.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +47,8 @@ pub struct Block {
     covered: BTreeSet<HostPath>,
     /// Globs of caches, whose loss can as well be accepted.
     pub caches: BTreeSet<String>,
+    /// Globs of what cannot be declared and whose loss can be accepted instead.
+    pub acceptable: BTreeSet<String>,
     /// What cannot be declared, and why.
     pub cannot: Vec<(HostPath, String)>,
 }
@@ -51,6 +59,8 @@ pub struct Hand<'h> {
     host: Host<'h>,
     /// By their targets; some may lie in others.
     items: BTreeMap<HostPath, Item>,
+    /// Directories in which nothing was found.
+    bare: BTreeSet<HostPath>,
     block: Block,
 }
 
@@ -67,7 +77,8 @@ impl<'h> Hand<'h> {
     #[must_use]
     pub fn new(host: Host<'h>) -> Self {
         let store = host.desk.config.stores.first().map(|store| store.path.exact());
-        Self { host, items: BTreeMap::new(), block: Block { store, ..Block::default() } }
+        let block = Block { store, ..Block::default() };
+        Self { host, items: BTreeMap::new(), bare: BTreeSet::new(), block }
     }
 
     /// Takes a lost line.
@@ -90,32 +101,20 @@ impl<'h> Hand<'h> {
             }
             Remark::None | Remark::MountPoint => {}
         }
-        match change.kind {
-            ChangeKind::Removed => return Err("it is in the blank, and comes back".to_owned()),
-            ChangeKind::Modified | ChangeKind::TypeChanged | ChangeKind::Metadata(_) => {
-                return Err(
-                    "the blank has it as well, and every boot brings that one back".to_owned()
-                );
-            }
-            ChangeKind::Added => {}
-        }
+        self.in_blank(change)?;
         let is_directory = change.node.file_type == FileType::Directory;
-        match change.extent {
-            Extent::Itself if is_directory => {
-                let why = match remark {
-                    Remark::MountPoint => {
-                        "something is mounted on it; whoever mounts that makes it"
-                    }
-                    _ => "what lies in it needs no keeping; whoever uses it makes it",
-                };
-                return Err(why.to_owned());
-            }
-            Extent::Itself | Extent::Tree(_) | Extent::Contents(_) => {}
+        if is_directory && change.extent == Extent::Itself {
+            return Err(self.bare(&change.path, remark));
         }
         if line.judged.owned.rank == Rank::Cache {
             return self.cache(&change.path, is_directory);
         }
-        self.keep(&change.path, line.judged.owned.preset.as_deref())
+        let kept = self.keep(&change.path, line.judged.owned.preset.as_deref());
+        if kept.is_err() && change.node.file_type == FileType::Symlink {
+            self.accept(&change.path);
+            return kept.map_err(|why| format!("{why}; or accept the loss"));
+        }
+        kept
     }
 
     fn cache(&mut self, path: &HostPath, is_directory: bool) -> Result<(), String> {
@@ -124,8 +123,42 @@ impl<'h> Hand<'h> {
             return Err("its name is not UTF-8, so no configuration can hold it".to_owned());
         };
         let below = if is_directory { "/**" } else { "" };
-        self.block.caches.insert(format!("{}{below}", globset::escape(text)));
+        self.block.caches.insert(format!("{}{below}", escape_glob(text)));
         Ok(())
+    }
+
+    /// What the blank has as well cannot be declared.
+    fn in_blank(&mut self, change: &Change) -> Result<(), String> {
+        let why = match change.kind {
+            ChangeKind::Added => return Ok(()),
+            ChangeKind::Removed => {
+                "it is in the blank, and comes back; where it must not, remove it there"
+            }
+            ChangeKind::Modified | ChangeKind::TypeChanged | ChangeKind::Metadata(_) => {
+                self.accept(&change.path);
+                "the blank has it as well, and every boot brings that one back; change it in the \
+                 blank, or accept the loss"
+            }
+        };
+        Err(why.to_owned())
+    }
+
+    /// Why a directory in which nothing was found is no entry.
+    fn bare(&mut self, path: &HostPath, remark: &Remark) -> String {
+        self.accept(path);
+        self.bare.insert(path.clone());
+        let why = match remark {
+            Remark::MountPoint => "something is mounted on it; whoever mounts that makes it",
+            _ => "what lies in it needs no keeping; whoever uses it makes it",
+        };
+        format!("{why}, or accept the loss")
+    }
+
+    /// Offers to accept the loss of `path` itself.
+    fn accept(&mut self, path: &HostPath) {
+        if let Ok(text) = std::str::from_utf8(self.target(path).as_bytes()) {
+            self.block.acceptable.insert(escape_glob(text));
+        }
     }
 
     fn keep(&mut self, path: &HostPath, preset: Option<&str>) -> Result<(), String> {
@@ -217,6 +250,12 @@ impl<'h> Hand<'h> {
         if target.is_root() {
             return Err("the root itself cannot be an entry".to_owned());
         }
+        let is_in = |own: &&&str| own.parse().is_ok_and(|own| target.starts_with(&own));
+        if let Some(own) = SYSTEM.iter().find(is_in) {
+            return Err(format!(
+                "{own} is the system itself, which belongs on a file system of its own"
+            ));
+        }
         if let Some(mount) = self.host.mounts.iter().find(|mount| mount.starts_with(path)) {
             return Err(format!("something is mounted at {mount}; keep what lies beside that"));
         }
@@ -248,19 +287,34 @@ impl<'h> Hand<'h> {
         }
     }
 
+    /// Of a directory in which something could not be read nothing is said but that.
+    fn own_up(&mut self, block: &mut Block, gaps: &[Gap]) {
+        let bare = std::mem::take(&mut self.bare);
+        for (path, why) in block.cannot.iter_mut().filter(|(path, _)| bare.contains(path)) {
+            let is_in = |gap: &&Gap| gap.path.starts_with(path) && blank_problem(gap).is_none();
+            if let Some(gap) = gaps.iter().find(is_in) {
+                let target = self.target(path);
+                block.acceptable.remove(&escape_glob(&target.exact()));
+                *why = unread(gap);
+            }
+        }
+    }
+
     fn target(&self, path: &HostPath) -> HostPath {
         path.below(self.host.place)
     }
 
-    /// What was gathered, without entries that lie in another one; nothing is left.
+    /// What was gathered, without entries that lie in another one; nothing is left. Of what could
+    /// not be read nothing is said but that.
     #[must_use]
-    pub fn take(&mut self) -> Block {
+    pub fn take(&mut self, gaps: &[Gap]) -> Block {
         let items = std::mem::take(&mut self.items);
         let is_directory = |target: &HostPath| {
             items.get(target).is_some_and(|item| item.entry.kind == Kind::Directory)
         };
         let is_covered = |item: &Item| item.entry.target.ancestors().iter().any(is_directory);
         let mut block = std::mem::take(&mut self.block);
+        self.own_up(&mut block, gaps);
         block.items = items.values().filter(|item| !is_covered(item)).cloned().collect();
         block
     }

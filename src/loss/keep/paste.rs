@@ -4,7 +4,8 @@
 use std::io::{self, Write};
 
 use super::{Hand, Host};
-use crate::loss::{Line, Summary, Writer};
+use crate::loss::words::{Gaps, noun};
+use crate::loss::{Gap, Line, Summary, Writer};
 use crate::path::escape;
 
 /// Which configuration it is for.
@@ -36,6 +37,24 @@ impl<'h, W: Write> Paste<'h, W> {
         }
         writeln!(self.out, "{comment}{text}")
     }
+
+    fn gaps(&mut self, summary: &Summary) -> io::Result<()> {
+        let Gaps { blank, denied, others, is_denied } = Gaps::new(&summary.gaps);
+        for cause in blank {
+            let cause = escape(cause.as_bytes());
+            writeln!(
+                self.out,
+                "# The blank cannot be read, so everything counts as added: {cause}"
+            )?;
+        }
+        let other = |gap: &&Gap| format!("# {}: {}\n", gap.path, escape(gap.error.as_bytes()));
+        let denied = denied.iter().map(|path| format!("# {path}: permission denied\n"));
+        let mut all: String = others.iter().map(other).chain(denied).collect();
+        if is_denied {
+            all.push_str("# Run this as root: then nothing is denied.\n");
+        }
+        self.section("# This could not be read, and more may be lost there:\n", &all)
+    }
 }
 
 impl<W: Write> Writer for Paste<'_, W> {
@@ -47,19 +66,21 @@ impl<W: Write> Writer for Paste<'_, W> {
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let block = self.hand.take();
-        let (entries, accept) = match self.language {
-            Language::Nix => (block.nix(), block.nix_accept()),
-            Language::Toml => (block.toml(), block.toml_accept()),
+        let block = self.hand.take(&summary.gaps);
+        let (entries, accept, offer) = match self.language {
+            Language::Nix => (block.nix(), block.nix_accept(), block.nix_offer()),
+            Language::Toml => (block.toml(), block.toml_accept(), block.toml_offer()),
         };
         self.section("", &entries)?;
         let caches = "# Caches come back by themselves, so their loss is accepted here; to keep one, declare it.\n";
         self.section(caches, &accept)?;
         self.section("# This cannot be declared:\n", &block.comments())?;
-        let gap =
-            |gap: &crate::loss::Gap| format!("# {}: {}\n", gap.path, escape(gap.error.as_bytes()));
-        let gaps: String = summary.gaps.iter().map(gap).collect();
-        self.section("# This could not be read, and more may be lost there:\n", &gaps)?;
+        self.section("# These rules would accept the loss of what has no other cure:\n", &offer)?;
+        self.gaps(summary)?;
+        if let Some(lines) = noun(summary.hidden.lines, "line is", "lines are") {
+            let why = "that is what --min-size or --newer-than asked for";
+            writeln!(self.out, "# {lines} not shown: {why}.")?;
+        }
         if summary.loses_nothing() && summary.gaps.is_empty() {
             writeln!(self.out, "# Nothing would be lost at the next boot.")?;
         }

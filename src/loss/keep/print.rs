@@ -7,7 +7,7 @@ use super::block::Block;
 use super::{Item, Unusual};
 use crate::config::{How, Kind};
 use crate::path::{HostPath, escape};
-use crate::persist::paste::{nix, toml};
+use crate::persist::paste::{nix, nix_attribute, toml};
 use crate::presets::Preset;
 
 /// The store that is taken where none is declared.
@@ -48,8 +48,8 @@ pub fn toml_entry(item: &Item) -> String {
 /// One entry for the configuration of NixOS, on one line.
 #[must_use]
 pub fn nix_line(item: &Item, store: Option<&str>) -> String {
-    let user = item.home.as_ref().map(|(user, _)| format!(".users.{}", nix(user)));
-    let (store, user) = (nix(store.unwrap_or(EXAMPLE)), user.unwrap_or_default());
+    let user = item.home.as_ref().map(|(user, _)| format!(".users.{}", nix_attribute(user)));
+    let (store, user) = (nix_attribute(store.unwrap_or(EXAMPLE)), user.unwrap_or_default());
     let many = many(item.entry.kind);
     format!("blankslate.stores.{store}{user}.{many} = [ {} ];\n", nix_item(item))
 }
@@ -59,7 +59,7 @@ pub fn nix_line(item: &Item, store: Option<&str>) -> String {
 #[must_use]
 pub fn nix_preset(preset: &Preset, store: Option<&str>) -> Option<String> {
     let keeps_here = preset.entries().next().is_some() && !preset.is_of_homes();
-    let (store, name) = (nix(store.unwrap_or(EXAMPLE)), nix(&preset.name));
+    let (store, name) = (nix_attribute(store.unwrap_or(EXAMPLE)), nix(&preset.name));
     keeps_here.then(|| format!("blankslate.stores.{store}.presets = [ {name} ];\n"))
 }
 
@@ -123,11 +123,11 @@ impl Block {
         if host.is_empty() && users.is_empty() {
             return String::new();
         }
-        let store = nix(self.store.as_deref().unwrap_or(EXAMPLE));
+        let store = nix_attribute(self.store.as_deref().unwrap_or(EXAMPLE));
         let mut text = format!("blankslate.stores.{store} = {{\n");
         host.write("  ", &mut text);
         for (user, lists) in users {
-            let _ = writeln!(text, "  users.{} = {{", nix(user));
+            let _ = writeln!(text, "  users.{} = {{", nix_attribute(user));
             lists.write("    ", &mut text);
             text.push_str("  };\n");
         }
@@ -147,6 +147,24 @@ impl Block {
         }
         text.push_str("];\n");
         text
+    }
+
+    /// The rules that accept the loss of what cannot be declared, as comments of `config.toml`.
+    #[must_use]
+    pub fn toml_offer(&self) -> String {
+        let rule = |glob: &String| format!("# [[report.accept]]\n# glob = {}\n", toml(glob));
+        self.acceptable.iter().map(rule).collect()
+    }
+
+    /// The same as comments of the configuration of NixOS.
+    #[must_use]
+    pub fn nix_offer(&self) -> String {
+        let rule = |glob: &String| format!("#   {{ glob = {}; }}\n", nix(glob));
+        let rules: String = self.acceptable.iter().map(rule).collect();
+        if rules.is_empty() {
+            return rules;
+        }
+        format!("# blankslate.report.accept = [\n{rules}# ];\n")
     }
 
     /// What cannot be declared, as comments of either.

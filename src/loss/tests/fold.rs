@@ -5,6 +5,7 @@ use std::convert::Infallible;
 
 use super::classify::host;
 use super::*;
+use crate::presets::Rank;
 
 /// Keeps the lines.
 #[derive(Default)]
@@ -150,4 +151,36 @@ fn what_lies_deep_is_summed_up_apart_by_verdict_and_owner() {
     let at_3 = ["lost /a 0 0", "lost /a/b 0 0", "lost /a/b/c 0 0", "some in lost /a/b/c/ 1 3"];
     assert_eq!(shown_at(3)[..4], at_3);
     assert_eq!(shown_at(9).len(), lines(&rules, false, &changes).0.len());
+}
+
+#[test]
+fn temporary_files_that_nobody_claims_are_one_line_unless_the_report_is_about_them() {
+    let changes = [
+        dir("/tmp"),
+        file("/tmp/a", 1),
+        dir("/tmp/d"),
+        file("/tmp/d/x", 2),
+        file("/tmp/own", 4),
+        file("/tmpfile", 8),
+        dir("/var"),
+        file("/var/tmp", 16),
+    ];
+    let mut owners = Owners::default();
+    let below = |owner, rank| Owned { owner, preset: None, rank };
+    owners.structure(&path("/tmp"), Some(below(Owner::Unknown, Rank::Cache)));
+    owners.claim(&path("/tmp/own"), below(Owner::Unit("own.service".into()), Rank::State));
+    let rules = Rules::default().with_evidence(Makers::default(), owners);
+    let gathered = |start: &str| {
+        let view = View { gathers: true, start: path(start), ..View::all(false) };
+        let (lines, _) = shown_lines(&rules, view, &changes);
+        let part = |line: &Line| if line.is_part { "some in " } else { "" };
+        let line =
+            |line: &Line| format!("{}{}", part(line), shown(std::slice::from_ref(&line.judged))[0]);
+        lines.iter().map(line).collect::<Vec<_>>()
+    };
+    let others = ["lost /tmpfile 1 8", "lost /var/ 1 16"];
+    let all = ["lost /tmp 0 0", "lost /tmp/own 1 4", "some in lost /tmp/ 2 3"];
+    assert_eq!(gathered("/"), [&all[..], &others].concat());
+    let each = ["lost /tmp 0 0", "lost /tmp/a 1 1", "lost /tmp/d/ 1 2", "lost /tmp/own 1 4"];
+    assert_eq!(gathered("/tmp"), [&each[..], &others].concat());
 }

@@ -1,6 +1,7 @@
 //! Tests of the pure middle: what becomes of a change, and which lines are made of many.
 
 mod classify;
+mod ending;
 mod fold;
 mod properties;
 mod text;

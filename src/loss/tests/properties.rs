@@ -89,6 +89,7 @@ fn a_view() -> impl Strategy<Value = View> {
         |(every, with_ways, classes, min_size, newer_than, depth)| View {
             every,
             with_ways,
+            gathers: false,
             classes: classes.into_iter().collect(),
             min_size,
             newer_than,
@@ -118,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn groups_hold_exactly_the_lines_in_another_order(
+    fn groups_hold_exactly_the_lines_in_another_order_and_parts_of_one_directory_as_one(
         changes in tree(), pieces in pieces(), view in a_view(), order in 0usize..5,
     ) {
         use super::super::groups::{Order, groups};
@@ -127,11 +128,27 @@ proptest! {
         let groups = groups(shown.clone(), order, None, &[]);
         prop_assert!(groups.iter().all(|group| !group.lines.is_empty()));
         let key = |line: &Line| format!("{line:?}");
-        let mut before: Vec<String> = shown.iter().map(key).collect();
-        let mut after: Vec<String> = groups.iter().flat_map(|g| &g.lines).map(key).collect();
+        let whole = |line: &&Line| !line.is_part;
+        let grouped = || groups.iter().flat_map(|group| &group.lines);
+        let mut before: Vec<String> = shown.iter().filter(whole).map(key).collect();
+        let mut after: Vec<String> = grouped().filter(whole).map(key).collect();
         before.sort();
         after.sort();
         prop_assert_eq!(before, after);
+        let counted = |line: &Line| {
+            let sum = line.judged.change.sum();
+            (line.judged.change.path.clone(), words::verdict(&line.judged.verdict), sum)
+        };
+        let mut sums = (BTreeMap::new(), BTreeMap::new());
+        for line in shown.iter().filter(|line| line.is_part) {
+            let (path, verdict, sum) = counted(line);
+            sums.0.entry((path, verdict)).or_insert_with(Sum::default).add(&sum);
+        }
+        for line in grouped().filter(|line| line.is_part) {
+            let (path, verdict, sum) = counted(line);
+            sums.1.entry((path, verdict)).or_insert_with(Sum::default).add(&sum);
+        }
+        prop_assert_eq!(sums.0, sums.1);
     }
 
     #[test]

@@ -13,9 +13,9 @@ use crate::persist::accounts::{Accounts, User};
 use crate::presets::{Presets, Rank};
 use crate::sys::{FileId, Look, Meta, Seen};
 
-const NOW: i64 = 1_000_000;
+pub(super) const NOW: i64 = 1_000_000;
 
-const PRESETS: &str = r#"
+pub(super) const PRESETS: &str = r#"
 [[preset]]
 name = "ssh-host-keys"
 title = "SSH host keys"
@@ -27,7 +27,7 @@ path = [{ path = "/etc/ssh/ssh_host_ed25519_key", kind = "file", mode = "0600" }
 "#;
 
 /// What lies at each path: by its name. A test that asks for more is wrong.
-fn look(at: &HostPath) -> Look {
+pub(super) fn look(at: &HostPath) -> Look {
     let id = FileId { device: (0, 1), inode: 1 };
     let in_home = at.is_below(&path("/home/alice"));
     let uid = if in_home { 1000 } else { 0 };
@@ -47,13 +47,13 @@ fn look(at: &HostPath) -> Look {
     if is_file { Look::File(seen) } else { Look::Directory(seen) }
 }
 
-fn accounts() -> Accounts {
+pub(super) fn accounts() -> Accounts {
     let home = Some(path("/home/alice"));
     let alice = User { uid: 1000, gid: Some(1000), home };
     Accounts { users: [("alice".into(), alice)].into(), is_complete: true, ..Accounts::default() }
 }
 
-fn owners() -> Owners {
+pub(super) fn owners() -> Owners {
     let owned = |owner, preset: Option<&str>, rank| Owned {
         owner,
         preset: preset.map(str::to_owned),
@@ -177,7 +177,7 @@ not claimed by anything
 logs: what happened until now
  4.8 KiB         1      2 h  /var/log/messages
 
-caches: they come back by themselves, at the price of time
+caches and temporary files: they come back, or nobody counts on them
   85 MiB         1      2 h  /home/alice/.cache/
 
 Lost at the next boot: 8 files (128 MiB), 11 directories, in 7 lines.

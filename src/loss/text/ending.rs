@@ -8,9 +8,8 @@ use crate::config::DEFAULT_FILE;
 use crate::human;
 use crate::loss::groups::Group;
 use crate::loss::keep::{Block, Hand, Language};
-use crate::loss::rules::Holds;
 use crate::loss::words::{noun, tally};
-use crate::loss::{Placement, Summary};
+use crate::loss::{Class, Summary};
 use crate::path::escape;
 
 /// The most lines to paste that may stand at the end of a report: with more, what was lost would be
@@ -23,7 +22,7 @@ const LINES: usize = 1000;
 impl<W: Write> Text<'_, W> {
     /// Writes the end. `groups` is what is shown.
     pub(super) fn ending(&mut self, summary: &Summary, groups: &[Group]) -> io::Result<()> {
-        self.gaps(summary)?;
+        self.gaps(&summary.gaps)?;
         self.page.blank();
         self.remarks(summary)?;
         self.verdict(summary)?;
@@ -35,22 +34,7 @@ impl<W: Write> Text<'_, W> {
             let how = "what-will-i-lose without --every says what to do";
             return self.page.prose(&format!("To keep a path, declare it; {how}."));
         }
-        self.advice(groups)
-    }
-
-    fn gaps(&mut self, summary: &Summary) -> io::Result<()> {
-        let count = match summary.gaps.len() {
-            0 => return Ok(()),
-            1 => "1 place".to_owned(),
-            many => format!("{} places", human::count(u64::try_from(many).unwrap_or(u64::MAX))),
-        };
-        self.page.blank();
-        let text = format!("{count} could not be read; what lies there is in no number here:");
-        self.page.wrapped(&text, Look::Alarming)?;
-        for gap in &summary.gaps {
-            self.page.line(&format!("  {}: {}", gap.path, escape(gap.error.as_bytes())))?;
-        }
-        Ok(())
+        self.advice(groups, summary)
     }
 
     fn remarks(&mut self, summary: &Summary) -> io::Result<()> {
@@ -60,23 +44,26 @@ impl<W: Write> Text<'_, W> {
         if self.has_removed {
             self.page.prose("removed: it is in the blank, and there again after the next boot.")?;
         }
-        for entry in self.setting.missing.clone() {
-            if summary.not_in_place.contains(&entry.target) {
-                self.page.prose(&not_in_place(&entry))?;
-            }
+        if self.has_missing {
+            self.page
+                .prose("not-in-place: it is declared, but this is not what the store keeps.")?;
         }
-        for (target, sum) in &summary.adopted {
-            let (files, bytes) = (human::count(sum.files), human::size(sum.bytes));
-            let noun = if sum.files == 1 { "file" } else { "files" };
-            self.page.prose(&format!(
-                "{target} is declared and not in the store yet ({files} {noun}, {bytes}): \
-                 `blankslate apply` copies it there now, or else the next boot does before it erases."
-            ))?;
+        self.declared(summary)
+    }
+
+    /// The options that hide lines of this report.
+    fn filters(&self) -> &'static str {
+        if self.setting.classes.contains(&Class::Lost) {
+            "--min-size or --newer-than"
+        } else {
+            "--verdict"
         }
-        Ok(())
     }
 
     fn verdict(&mut self, summary: &Summary) -> io::Result<()> {
+        if self.setting.classes.is_empty() && summary.gaps.is_empty() {
+            self.page.prose("Everything could be read.")?;
+        }
         let incomplete = if summary.gaps.is_empty() { "" } else { " This report is incomplete." };
         if summary.loses_nothing() {
             let text = if summary.gaps.is_empty() {
@@ -87,7 +74,8 @@ impl<W: Write> Text<'_, W> {
             return self.page.wrapped(text, Look::Strong);
         }
         let lost = tally(&summary.totals.lost);
-        let lines = noun(summary.lost_lines, "line", "lines").unwrap_or_default();
+        let lines = noun(summary.lost_lines.saturating_sub(self.merged), "line", "lines")
+            .unwrap_or_default();
         let text = format!("Lost at the next boot: {lost}, in {lines}.{incomplete}");
         self.page.wrapped(&text, Look::Strong)?;
         match noun(summary.ways, "directory that only leads", "directories that only lead") {
@@ -100,8 +88,8 @@ impl<W: Write> Text<'_, W> {
         if let Some(lines) = noun(summary.hidden.lines, "line is", "lines are") {
             let bytes = human::size(summary.hidden.lost_bytes);
             self.page.prose(&format!(
-                "{lines} not shown, {bytes} of it lost: that is what --verdict, --min-size or \
-                 --newer-than asked for."
+                "{lines} not shown, {bytes} of it lost: that is what {} asked for.",
+                self.filters()
             ))?;
         }
         let totals = &summary.totals;
@@ -125,16 +113,19 @@ impl<W: Write> Text<'_, W> {
         Ok(())
     }
 
-    fn advice(&mut self, groups: &[Group]) -> io::Result<()> {
+    fn advice(&mut self, groups: &[Group], summary: &Summary) -> io::Result<()> {
         let lines = || groups.iter().filter(|group| group.rank.is_some()).flat_map(|g| &g.lines);
         self.page.blank();
         if lines().any(|line| line.is_part) || lines().nth(LINES).is_some() {
-            let text = format!("To keep what is listed here: {} writes the entries.", self.again());
+            let is_part = lines().any(|line| line.is_part);
+            let without = if is_part { " and without --depth" } else { "" };
+            let how = self.again();
+            let text = format!("To keep what is listed here: {how}{without} writes the entries.");
             return self.page.wrapped(&text, Look::Strong);
         }
         let mut hand = Hand::new(self.host);
         lines().for_each(|line| hand.line(line));
-        let block = hand.take();
+        let block = hand.take(&summary.gaps);
         let text = match self.setting.language {
             Language::Nix => block.nix(),
             Language::Toml => block.toml(),
@@ -181,20 +172,4 @@ impl<W: Write> Text<'_, W> {
         }
         Ok(())
     }
-}
-
-fn not_in_place(entry: &Placement) -> String {
-    let source = &entry.source;
-    let why = match entry.source_holds {
-        Holds::Unusable => format!("but {source} cannot be put in place"),
-        Holds::Data if !entry.is_on_root => {
-            format!("but is not in place, and {source} holds other data")
-        }
-        Holds::Data => format!(
-            "but is not in place, and {source} holds other data; the next boot keeps both, this one \
-             as {source}.from-old-root"
-        ),
-        Holds::Nothing => "but is not in place".to_owned(),
-    };
-    format!("{} is declared (line {}), {why}.", entry.target, entry.line)
 }

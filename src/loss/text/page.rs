@@ -66,15 +66,26 @@ impl<W: Write> Page<W> {
     }
 
     pub(super) fn wrapped(&mut self, text: &str, look: Look) -> io::Result<()> {
+        self.lines(text, look, 0)
+    }
+
+    /// Writes an item of a list, set in; its further lines deeper.
+    pub(super) fn item(&mut self, text: &str) -> io::Result<()> {
+        self.lines(text, Look::Plain, 2)
+    }
+
+    /// Writes text in lines that fit, the first so far from the edge and the others twice.
+    fn lines(&mut self, text: &str, look: Look, indent: usize) -> io::Result<()> {
         let style = self.style(look);
-        let width = self.width.unwrap_or(80).min(100);
+        let width = self.width.unwrap_or(80).min(100).saturating_sub(2 * indent);
         let out = self.out()?;
-        write!(out, "{}", style.render())?;
+        write!(out, "{}{:indent$}", style.render(), "")?;
         let mut column = 0;
         for word in text.split(' ') {
             let length = word.chars().count();
             if column > 0 && column + 1 + length > width {
-                write!(out, "{}\n{}", style.render_reset(), style.render())?;
+                let (end, deeper) = (style.render_reset(), 2 * indent);
+                write!(out, "{end}\n{}{:deeper$}", style.render(), "")?;
                 column = 0;
             }
             if column > 0 {
@@ -105,8 +116,15 @@ impl<W: Write> Page<W> {
         writeln!(self.out()?, "{on}{:>8}  {:>8}  {:>7}  PATH{off}", "SIZE", "FILES", "AGE")
     }
 
-    /// Writes a line of the report. `front` stands before the path.
-    pub(super) fn row(&mut self, line: &Line, front: &str, open: &Opened) -> io::Result<()> {
+    /// Writes a line of the report. `front` stands before the path; of what is not wholly read no
+    /// numbers are told.
+    pub(super) fn row(
+        &mut self,
+        line: &Line,
+        front: &str,
+        open: &Opened,
+        is_unread: bool,
+    ) -> io::Result<()> {
         let style = self.style(match line.judged.owned.rank {
             Rank::Cache | Rank::Logs => Look::Calm,
             Rank::Keys | Rank::State => Look::Plain,
@@ -115,7 +133,7 @@ impl<W: Write> Page<W> {
         row.clear();
         write!(row, "{}", style.render())?;
         let start = row.len();
-        columns(&mut row, line, self.now)?;
+        columns(&mut row, line, self.now, is_unread)?;
         let change = &line.judged.change;
         let (path_start, words) = (row.len() + 2, word(line));
         row.extend_from_slice(b"  ");
@@ -153,7 +171,7 @@ impl<W: Write> Page<W> {
     }
 }
 
-fn columns(row: &mut Vec<u8>, line: &Line, now: i64) -> io::Result<()> {
+fn columns(row: &mut Vec<u8>, line: &Line, now: i64, is_unread: bool) -> io::Result<()> {
     let change = &line.judged.change;
     let sum = change.sum();
     let has_content = !matches!(change.kind, ChangeKind::Removed | ChangeKind::Metadata(_))
@@ -162,6 +180,7 @@ fn columns(row: &mut Vec<u8>, line: &Line, now: i64) -> io::Result<()> {
     let is_alone = change.node.file_type == FileType::Directory && change.below().is_none();
     let files = if is_alone { "-".to_owned() } else { human::count(sum.files) };
     let age = human::age(now, newest(change, &sum).map(|time| time.seconds));
+    let (size, files) = if is_unread { ("?".to_owned(), "?".to_owned()) } else { (size, files) };
     write!(row, "{size:>8}  {files:>8}  {age:>7}")
 }
 

@@ -8,7 +8,7 @@ use crate::path::HostPath;
 use crate::presets::{Place, Presets, Rank};
 
 /// Directories of the host, and how much it hurts to lose what nobody claims in them.
-const HOST: [(&str, Rank); 52] = [
+const HOST: [(&str, Rank); 54] = [
     ("/", Rank::State),
     // Where an overlay on /etc writes.
     ("/.rw-etc", Rank::State),
@@ -53,10 +53,12 @@ const HOST: [(&str, Rank); 52] = [
     ("/var/lib/misc", Rank::State),
     ("/var/lib/private", Rank::State),
     ("/var/local", Rank::State),
+    ("/var/lock", Rank::State),
     ("/var/log", Rank::Logs),
     ("/var/log/private", Rank::Logs),
     ("/var/mail", Rank::State),
     ("/var/opt", Rank::State),
+    ("/var/run", Rank::State),
     ("/var/spool", Rank::State),
     ("/var/spool/cron", Rank::State),
     ("/var/state", Rank::State),

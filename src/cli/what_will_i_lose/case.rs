@@ -95,7 +95,10 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
     let mut others = blank::other_roots(&path, &place, &config);
     let is_declared = config.roots.iter().any(|declared| declared.mount == place);
     // Whoever is not known by name is written down by number.
-    let accounts = accounts(&root, &config).unwrap_or_default();
+    let accounts = accounts(&root, &config).unwrap_or_else(|problem| {
+        tracing::warn!("cannot tell whose homes there are: {problem:#}");
+        Accounts::default()
+    });
     let presets = Presets::builtin().context("cannot use the presets")?;
     let host = Files::of_host(&root).with_context(cannot_scan)?;
     if asked.config.is_none() && root == Path::new("/") {
@@ -140,30 +143,35 @@ fn evidence(host: &Files, tree: &Tree, presets: &Presets, accounts: &Accounts) -
 /// runs; and its configuration, which its initrd has as well.
 const NEXT: &str = "/nix/var/nix/profiles/system";
 
-/// A gap where the next boot goes by another configuration than this report.
+/// A gap where the next boot goes by another configuration than this report, or nobody can tell.
 fn other_configuration(host: &Files) -> Option<Gap> {
-    let (here, next) =
-        (HostPath::new(DEFAULT_FILE.as_bytes()).ok()?, NEXT.parse::<HostPath>().ok()?);
+    let error = match difference(host) {
+        Ok(None) => return None,
+        Ok(Some(error)) => error,
+        Err(cause) => {
+            format!("cannot tell whether the next boot goes by this configuration: {cause}")
+        }
+    };
+    Some(Gap { path: HostPath::root(), error })
+}
+
+/// What is another about the configuration of the next boot. Only what is missing is taken as missing.
+fn difference(host: &Files) -> io::Result<Option<String>> {
+    let path = |text: &str| HostPath::new(text.as_bytes()).map_err(io::Error::other);
+    let (here, next) = (path(DEFAULT_FILE)?, path(NEXT)?);
     let there = here.below(&next);
-    let read = |path: &HostPath| host.read(path).ok().flatten();
-    let (ours, theirs) = (read(&here), read(&there));
-    // One that was written by hand is in no system.
-    let is_of_system = || {
-        let text = host.link(&here).ok().flatten();
-        text.is_some_and(|text| text.starts_with(b"/etc/static/"))
-    };
-    let is_other = match (&ours, &theirs) {
-        (_, Some(_)) => ours != theirs,
-        (Some(_), None) => is_of_system() && matches!(host.look(&next), Ok(Some(_))),
-        (None, None) => false,
-    };
-    let error = match theirs {
-        Some(_) => format!(
+    let (ours, theirs) = (host.read(&here)?, host.read(&there)?);
+    if theirs.is_some() {
+        let other = format!(
             "the next boot goes by another configuration; run what-will-i-lose --config {there} as well"
-        ),
-        None => format!("the next boot starts {next}, which has no configuration of blankslate"),
-    };
-    is_other.then(|| Gap { path: HostPath::root(), error })
+        );
+        return Ok((ours != theirs).then_some(other));
+    }
+    // One that was written by hand is in no system.
+    let is_of_system = host.link(&here)?.is_some_and(|text| text.starts_with(b"/etc/static/"));
+    let is_gone = ours.is_some() && is_of_system && host.look(&next)?.is_some();
+    let none = format!("the next boot starts {next}, which has no configuration of blankslate");
+    Ok(is_gone.then_some(none))
 }
 
 /// The path as the host sees it; a relative one is one below where this is.
@@ -261,5 +269,9 @@ mod tests {
         for (ours, theirs, expected) in table {
             assert_eq!(gap(ours, theirs).as_deref(), expected, "{ours:?} {theirs:?}");
         }
+        let long = "x".repeat((4 << 20) + 1);
+        let said = gap(Some(("a", false)), Some(&long)).unwrap_or_default();
+        let front = "cannot tell whether the next boot goes by this configuration: ";
+        assert!(said.starts_with(front), "{said}");
     }
 }

@@ -9,7 +9,7 @@ use crate::persist::accounts::{Accounts, User};
 use crate::presets::{Place, Preset, Presets, Rank};
 
 /// The first number of a person's account; below are the system's own (login.defs(5)).
-const FIRST: u32 = 1000;
+pub(super) const FIRST: u32 = 1000;
 
 /// The number of nobody, whose home is no home.
 const NOBODY: u32 = 65534;

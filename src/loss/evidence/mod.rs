@@ -54,8 +54,8 @@ pub fn gather(host: &Files, on_root: &Files, presets: &Presets, accounts: &Accou
     // Of two makers the first counts: the more exact ones come first.
     etc::etc(&systems, host, on_root, accounts, &mut evidence.makers);
     boot::boot(&systems, host, on_root, &mut evidence.makers);
-    units::units(host, on_root, &mut evidence);
-    tmpfiles::tmpfiles(host, on_root, &mut evidence);
+    units::units(host, on_root, accounts, &mut evidence);
+    tmpfiles::tmpfiles(host, on_root, accounts, &mut evidence);
     declared::declared(&systems, host, on_root, accounts, &mut evidence.makers);
     home_manager::home_manager(&systems, host, on_root, accounts, &mut evidence.makers);
     evidence

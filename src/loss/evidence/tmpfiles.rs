@@ -17,10 +17,10 @@ use super::Evidence;
 use super::graph::Graph;
 use super::load::{Units, in_etc, is_conf, lasts, list};
 use super::units::{Makes, agreed, etcs, rank};
-use super::users::Users;
 use crate::loss::owner::{Owned, Owner};
 use crate::loss::{Made, Maker};
 use crate::path::HostPath;
+use crate::persist::accounts::Accounts;
 use crate::sys::files::Files;
 use line::{Rule, Said};
 use make::Making;
@@ -61,7 +61,12 @@ struct Sourced {
 }
 
 /// Gathers what the rules of `host` tell. `on_root` shows what lies on the root itself.
-pub(super) fn tmpfiles(host: &Files, on_root: &Files, evidence: &mut Evidence) {
+pub(super) fn tmpfiles(
+    host: &Files,
+    on_root: &Files,
+    accounts: &Accounts,
+    evidence: &mut Evidence,
+) {
     let Ok(etc) = "/etc".parse() else { return };
     for (path, file) in Rules::of(host, on_root, &etc).named {
         if !ELSEWHERE.iter().any(|place| place.parse().is_ok_and(|place| path.starts_with(&place)))
@@ -70,18 +75,17 @@ pub(super) fn tmpfiles(host: &Files, on_root: &Files, evidence: &mut Evidence) {
             evidence.owners.claim(&path, owned);
         }
     }
-    let users = Users::of(host);
-    let makes = |etc: &HostPath| makes(host, on_root, etc, &users);
+    let makes = |etc: &HostPath| makes(host, on_root, etc, accounts);
     for (path, made) in agreed(etcs(host).iter().map(makes)) {
         evidence.makers.insert(&path, made);
     }
 }
 
-fn makes(host: &Files, on_root: &Files, etc: &HostPath, users: &Users) -> Makes {
+fn makes(host: &Files, on_root: &Files, etc: &HostPath, accounts: &Accounts) -> Makes {
     let Some(excluded) = excluded(&Units::of(host, on_root, etc)) else { return Makes::new() };
     let mut rules = Rules::of(host, on_root, etc);
     rules.unclear.extend(excluded);
-    let would = Making { host, on_root, users };
+    let would = Making { host, on_root, accounts };
     let mut all = Makes::new();
     for (path, of_path) in &rules.making {
         if let Some(first) = rules.certain(path, of_path)

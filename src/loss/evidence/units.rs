@@ -14,11 +14,11 @@ use super::graph::Graph;
 use super::load::{Unit, Units};
 use super::systems::systems;
 use super::unit_name::UnitName;
-use super::users::Users;
-use super::{Evidence, told};
+use super::{Evidence, told, users};
 use crate::loss::owner::{Owned, Owner};
 use crate::loss::{FileType, Made, Maker};
 use crate::path::HostPath;
+use crate::persist::accounts::Accounts;
 use crate::presets::Rank;
 use crate::sys::Meta;
 use crate::sys::files::Files;
@@ -37,11 +37,10 @@ const LOCK: &str = "/etc/.pwd.lock";
 const NO_HOME: &str = "/var/empty";
 
 /// Gathers what the units of `host` tell. `on_root` shows what lies on the root itself.
-pub(super) fn units(host: &Files, on_root: &Files, evidence: &mut Evidence) {
-    let users = Users::of(host);
+pub(super) fn units(host: &Files, on_root: &Files, accounts: &Accounts, evidence: &mut Evidence) {
     let Ok(etc) = "/etc".parse() else { return };
-    claim_all(&Units::of(host, on_root, &etc), &users, evidence);
-    let makes = |etc: &HostPath| makes(&Units::of(host, on_root, etc), &users, on_root);
+    claim_all(&Units::of(host, on_root, &etc), accounts, evidence);
+    let makes = |etc: &HostPath| makes(&Units::of(host, on_root, etc), accounts, on_root);
     for (path, made) in agreed(etcs(host).iter().map(makes)) {
         evidence.makers.insert(&path, made);
     }
@@ -75,7 +74,7 @@ pub(super) fn agreed(mut all: impl Iterator<Item = Makes>) -> Makes {
     first
 }
 
-fn makes(units: &Units, users: &Users, on_root: &Files) -> Makes {
+fn makes(units: &Units, accounts: &Accounts, on_root: &Files) -> Makes {
     let mut makes = Makes::new();
     if !units.are_lasting() {
         tracing::debug!("the units lie on the root itself: nothing that they make is certain");
@@ -85,9 +84,9 @@ fn makes(units: &Units, users: &Users, on_root: &Files) -> Makes {
     for unit in graph.certain() {
         // Which of its names systemd fills in depends on which one was asked for first.
         let is_ambiguous = graph.has_alias(&unit.name) && directories::have_specifiers(unit);
-        if makes_directories(unit, users) && !is_ambiguous {
+        if makes_directories(unit, accounts) && !is_ambiguous {
             for directory in directories::of(unit).0 {
-                make(&directory, unit, users, on_root, &mut makes);
+                make(&directory, unit, accounts, on_root, &mut makes);
             }
             lock(unit, on_root, &mut makes);
         }
@@ -97,32 +96,32 @@ fn makes(units: &Units, users: &Users, on_root: &Files) -> Makes {
 
 /// Whether the service comes so far that its directories are made: before its first command, and as a
 /// user who is known.
-fn makes_directories(unit: &Unit, users: &Users) -> bool {
+fn makes_directories(unit: &Unit, accounts: &Accounts) -> bool {
     let is_dynamic = unit.file.switch("Service", "DynamicUser", false);
     let is_known = match (unit.file.last("Service", "User"), is_dynamic) {
         (_, None) => false,
         (None, _) | (_, Some(true)) => true,
         (Some(user), Some(false)) => {
-            unit.name.fill_in(user).is_some_and(|user| users.uid(&user).is_some())
+            unit.name.fill_in(user).is_some_and(|user| users::uid(accounts, &user).is_some())
         }
     };
     let group = unit.file.last("Service", "Group");
     let is_group_known = group.is_none_or(|group| {
         is_dynamic == Some(true)
-            || unit.name.fill_in(group).is_some_and(|group| users.gid(&group).is_some())
+            || unit.name.fill_in(group).is_some_and(|group| users::gid(accounts, &group).is_some())
     });
     let has_command = !unit.file.values("Service", "ExecStart").is_empty();
     unit.name.kind() == "service" && is_known && is_group_known && has_command
 }
 
-fn make(directory: &Directory, unit: &Unit, users: &Users, on_root: &Files, all: &mut Makes) {
+fn make(directory: &Directory, unit: &Unit, accounts: &Accounts, on_root: &Files, all: &mut Makes) {
     let Kind { setting, .. } = directory.kind;
     let made = |what| {
         let maker = Maker::Unit(unit.name.as_str().to_owned(), setting);
         Made { what, maker }
     };
     let is_as_made = |(what, meta): &(FileType, Meta)| {
-        *what == FileType::Directory && is_made_with(unit, directory.kind, users, *meta)
+        *what == FileType::Directory && is_made_with(unit, directory.kind, accounts, *meta)
     };
     if told(on_root.look(&directory.real), &directory.real).as_ref().is_some_and(is_as_made) {
         all.insert(directory.real.clone(), made(FileType::Directory));
@@ -136,7 +135,7 @@ fn make(directory: &Directory, unit: &Unit, users: &Users, on_root: &Files, all:
 
 /// Whether systemd makes a directory of this kind with that owner and mode. A service that gives its
 /// directory another one does so later, or only once.
-fn is_made_with(unit: &Unit, kind: Kind, users: &Users, meta: Meta) -> bool {
+fn is_made_with(unit: &Unit, kind: Kind, accounts: &Accounts, meta: Meta) -> bool {
     let text = unit.file.last("Service", &format!("{}Mode", kind.setting)).unwrap_or("0755");
     let has_mode = u32::from_str_radix(text, 8).is_ok_and(|mode| mode == meta.mode);
     let is_dynamic = unit.file.switch("Service", "DynamicUser", false) != Some(false);
@@ -149,8 +148,8 @@ fn is_made_with(unit: &Unit, kind: Kind, users: &Users, meta: Meta) -> bool {
         (true, false) => true,
         (_, true) => (meta.uid, meta.gid) == (0, 0),
         (false, false) => {
-            let group = number("Group", &|name| users.gid(name));
-            meta.uid == number("User", &|name| users.uid(name)).unwrap_or(0)
+            let group = number("Group", &|name| users::gid(accounts, name));
+            meta.uid == number("User", &|name| users::uid(accounts, name)).unwrap_or(0)
                 && group.is_none_or(|group| group == meta.gid)
         }
     };
@@ -172,7 +171,7 @@ fn lock(unit: &Unit, on_root: &Files, all: &mut Makes) {
     }
 }
 
-fn claim_all(units: &Units, users: &Users, evidence: &mut Evidence) {
+fn claim_all(units: &Units, accounts: &Accounts, evidence: &mut Evidence) {
     let names = units.names();
     let services = names.iter().filter(|name| name.kind() == "service");
     let mut loaded: Vec<Unit> = services.filter_map(|name| units.load(name)).collect();
@@ -187,7 +186,7 @@ fn claim_all(units: &Units, users: &Users, evidence: &mut Evidence) {
         }
     }
     for unit in &loaded {
-        let grounds = writable(unit).into_iter().chain(home(unit, users));
+        let grounds = writable(unit).into_iter().chain(home(unit, accounts));
         for path in grounds.filter(is_of_a_service) {
             let is_owned =
                 own.contains(&path) || path.ancestors().iter().any(|at| own.contains(at));
@@ -218,9 +217,9 @@ fn writable(unit: &Unit) -> Vec<HostPath> {
 }
 
 /// The home of the user of the system as whom a service runs.
-fn home(unit: &Unit, users: &Users) -> Option<HostPath> {
+fn home(unit: &Unit, accounts: &Accounts) -> Option<HostPath> {
     let user = unit.name.fill_in(unit.file.last("Service", "User")?)?;
-    let user = users.get(&user).filter(|user| user.is_of_system())?;
+    let user = accounts.users.get(&user).filter(|user| users::is_of_system(user))?;
     user.home.clone().filter(|home| home.as_bytes() != NO_HOME.as_bytes())
 }
 

@@ -6,8 +6,9 @@ use super::line::Rule;
 use crate::loss::FileType;
 use crate::loss::evidence::load::lasts;
 use crate::loss::evidence::told;
-use crate::loss::evidence::users::Users;
+use crate::loss::evidence::users;
 use crate::path::HostPath;
+use crate::persist::accounts::Accounts;
 use crate::sys::Meta;
 use crate::sys::files::Files;
 
@@ -16,7 +17,7 @@ use crate::sys::files::Files;
 pub(super) struct Making<'h> {
     pub(super) host: &'h Files,
     pub(super) on_root: &'h Files,
-    pub(super) users: &'h Users,
+    pub(super) accounts: &'h Accounts,
 }
 
 impl Making<'_> {
@@ -53,8 +54,10 @@ impl Making<'_> {
     }
 
     fn is_meta_of(&self, rule: &Rule, default: Meta, meta: Meta) -> bool {
-        let uid = rule.user.as_ref().map_or(Some(default.uid), |user| self.users.uid(user));
-        let gid = rule.group.as_ref().map_or(Some(default.gid), |group| self.users.gid(group));
+        let uid =
+            rule.user.as_ref().map_or(Some(default.uid), |user| users::uid(self.accounts, user));
+        let gid =
+            rule.group.as_ref().map_or(Some(default.gid), |group| users::gid(self.accounts, group));
         (uid, gid) == (Some(meta.uid), Some(meta.gid))
             && rule.mode.unwrap_or(default.mode) == meta.mode
     }

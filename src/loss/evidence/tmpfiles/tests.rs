@@ -28,7 +28,7 @@ fn rules(host: &Host, name: &str, text: &str) {
 fn evidence(host: &Host) -> Evidence {
     let (files, on_root) = host.files();
     let mut evidence = Evidence::default();
-    tmpfiles(&files, &on_root, &mut evidence);
+    tmpfiles(&files, &on_root, &host.accounts(), &mut evidence);
     evidence
 }
 

@@ -14,7 +14,7 @@ use host::{Host, is_root, maker, path};
 fn evidence(host: &Host) -> Evidence {
     let (files, on_root) = host.files();
     let mut evidence = Evidence::default();
-    units(&files, &on_root, &mut evidence);
+    units(&files, &on_root, &host.accounts(), &mut evidence);
     evidence
 }
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::loss::evidence::Evidence;
 use crate::loss::{Change, ChangeKind, Extent, FileType, Maker, Node, Time};
 use crate::path::HostPath;
+use crate::persist::accounts::Accounts;
 use crate::sys::files::Files;
 use crate::sys::tree;
 
@@ -75,6 +76,10 @@ impl Host {
 
     pub(in crate::loss::evidence) fn wants(&self, directory: &str, unit: &str) {
         self.link(&format!("/nix/store/units/{directory}/{unit}"), &format!("../{unit}"));
+    }
+
+    pub(in crate::loss::evidence) fn accounts(&self) -> Accounts {
+        crate::sys::accounts::of_host(self.0.path(), &[], &[]).unwrap()
     }
 
     pub(in crate::loss::evidence) fn files(&self) -> (Files, Files) {

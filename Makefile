@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast test-vm demo bench soak lint clean
+.PHONY: help setup build manual test test-fast test-vm demo bench soak lint clean
 
 # Guests that run at the same time. Each has two processors, under emulation.
 VM_JOBS ?= 2
@@ -24,6 +24,12 @@ build: ## build the programs as they are shipped
 	$(say) 'Building the programs'
 	@cargo build --release -p blankslate-initrd
 	@cargo build --profile fast --bins
+
+manual: ## write the manual pages and shell completions
+	@cargo run -q --example manual -- target/manual
+	@install -Dm644 -t target/manual/man/man5 docs/man/*.5
+	@install -Dm644 -t target/manual/man/man8 docs/man/*.8
+	@echo 'target/manual has the pages and the completions. To look at one: man -l target/manual/man/man1/blankslate.1'
 
 test: setup test-fast test-vm ## everything: unit and integration tests, then real ZFS in QEMU
 

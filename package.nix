@@ -4,7 +4,9 @@
 # others are fast and need no ZFS. Built together, each would get what the other one needs.
 {
   lib,
+  stdenv,
   callPackage,
+  installShellFiles,
   rustPlatform,
   pkg-config,
   # Of the version that the host's kernel module is of: config.boot.zfs.package.
@@ -32,15 +34,22 @@ rustPlatform.buildRustPackage {
     root = ./.;
     # Of the tests only what makes them targets, and of vm-tests what makes it a member of the workspace:
     # cargo refuses a manifest that names what is not there.
-    fileset = lib.fileset.unions [
-      ./Cargo.lock
-      ./Cargo.toml
-      ./initrd
-      ./src
-      (lib.fileset.fileFilter (file: file.hasExt "rs") ./tests)
-      ./vm-tests/Cargo.toml
-      ./vm-tests/src
-    ];
+    fileset = lib.fileset.unions (
+      [
+        ./Cargo.lock
+        ./Cargo.toml
+        ./initrd
+        ./src
+        (lib.fileset.fileFilter (file: file.hasExt "rs") ./tests)
+        ./vm-tests/Cargo.toml
+        ./vm-tests/src
+      ]
+      # What the manual is made of.
+      ++ lib.optionals (!forInitrd) [
+        ./docs/man
+        ./examples
+      ]
+    );
   };
   cargoLock.lockFile = ./Cargo.lock;
 
@@ -49,16 +58,31 @@ rustPlatform.buildRustPackage {
     "--package"
     (if forInitrd then "blankslate-initrd" else "blankslate")
   ];
-  nativeBuildInputs = lib.optional forInitrd pkg-config;
+  nativeBuildInputs = [ (if forInitrd then pkg-config else installShellFiles) ];
   buildInputs = lib.optional forInitrd zfs;
 
   # The tests make user namespaces and mounts, and boot virtual machines: `make test`.
   doCheck = false;
 
-  postInstall = lib.concatMapStrings (unit: ''
-    install -Dm444 initrd/units/${unit} "$out/lib/systemd/system/${unit}"
-    substituteInPlace "$out/lib/systemd/system/${unit}" --replace-fail @bin@ "$out/bin"
-  '') units;
+  postInstall =
+    lib.concatMapStrings (unit: ''
+      install -Dm444 initrd/units/${unit} "$out/lib/systemd/system/${unit}"
+      substituteInPlace "$out/lib/systemd/system/${unit}" --replace-fail @bin@ "$out/bin"
+    '') units
+    + lib.optionalString (!forInitrd) ''
+      installManPage docs/man/*
+    ''
+    # The other pages and the completions are written by a program that is built like those for the host.
+    + lib.optionalString (!forInitrd && stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+      cargo run --offline --target ${stdenv.hostPlatform.rust.rustcTargetSpec} --example manual -- manual
+      installManPage manual/man/man1/*
+      for program in blankslate what-will-i-lose; do
+        installShellCompletion --cmd "$program" \
+          --bash "manual/completions/$program.bash" \
+          --fish "manual/completions/$program.fish" \
+          --zsh "manual/completions/_$program"
+      done
+    '';
 
   passthru = lib.optionalAttrs (!forInitrd) {
     initrd = callPackage ./package.nix {

@@ -184,11 +184,16 @@ impl WhatWillILose {
 }
 
 const EXIT: &str = "\
-Exit status: 0 nothing would be lost, 1 something would, 2 trouble: it cannot
-be told, or not wholly. It is about everything below the start, also what the
-options do not show.
+Exit status:
+  0  nothing would be lost
+  1  something would
+  2  trouble: it cannot be told, or not wholly
 
-Run it as root: only then is everything seen, also what a mount hides.";
+The status is about everything below the start, also what no line shows.
+
+Run it as root: only then is everything seen, also what a mount hides.
+
+See what-will-i-lose(1) for examples.";
 
 #[cfg(test)]
 mod tests {

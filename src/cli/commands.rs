@@ -20,7 +20,7 @@ pub const NAME: &str = "blankslate";
 
 /// A NixOS root that is blank at every boot
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, max_term_width = 80)]
+#[command(name = NAME, version, max_term_width = 80, after_help = MANUAL)]
 pub struct Blankslate {
     /// What to do.
     #[command(subcommand)]
@@ -35,7 +35,7 @@ pub enum Command {
     /// Tell what `apply` would do
     #[command(after_help = "\
 Exit status:
-  0  everything is in place
+  0  nothing is to be done
   1  something would be done, or would not be touched
   2  trouble: it cannot be told")]
     Plan(Printed),
@@ -76,7 +76,8 @@ Exit status:
     #[command(after_help = "\
 Exit status:
   0  it is good
-  2  it has faults; each is on a line of its own, with its cure")]
+  2  it cannot be read, or has faults; each is on a line of its own, with its
+     cure")]
     Check(Check),
 }
 
@@ -104,6 +105,16 @@ pub struct Check {
     #[arg(value_name = "FILE", default_value = DEFAULT_FILE)]
     pub file: PathBuf,
 }
+
+const MANUAL: &str = "\
+Exit status of every command:
+  0  all is as it should be
+  1  something is not, or would be lost
+  2  trouble: bad arguments or configuration, a step that failed, or it cannot
+     be told
+
+Each command has a page in the manual, e.g. blankslate-apply(1). The
+configuration is described in blankslate.toml(5).";
 
 const EXIT_OF_PLACING: &str = "\
 Exit status:

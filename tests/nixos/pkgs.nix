@@ -66,11 +66,12 @@ rec {
 
   stdenv = {
     buildPlatform.canExecute = _: true;
-    hostPlatform = { };
+    hostPlatform.rust.rustcTargetSpec = "x86_64-unknown-linux-gnu";
   };
 
   # The real package.nix, with a builder that hands back what it is told to build.
   inherit lib;
+  installShellFiles = derivation "installShellFiles" { };
   pkg-config = derivation "pkg-config" { };
   zfs = derivation "zfs" { };
   rustPlatform.buildRustPackage =
@@ -82,6 +83,7 @@ rec {
       known = {
         inherit
           callPackage
+          installShellFiles
           lib
           pkg-config
           rustPlatform

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use blankslate::config::{Config, Device, Entry, Root, Store};
 use blankslate::path::HostPath;
+use blankslate::persist::machine_id;
+use blankslate::persist::observe::is_flag;
 use blankslate::persist::rescue::{Rescued, rescue};
 use blankslate::rollback::adoption::Searched;
 use blankslate::sys::accounts::of_stores;
@@ -136,7 +138,11 @@ fn may_hold_something(host: &LinuxSys, config: &Config, roots: &[&Root]) -> bool
     let mut entries = config.entries().filter(|(_, entry)| is_on(config, roots, entry));
     entries.any(|(store, entry)| match host.look(&entry.target) {
         Ok(Look::Absent) => false,
-        Ok(Look::Directory(seen) | Look::File(seen)) => !seen.is_empty,
+        Ok(Look::Directory(seen)) => !seen.is_empty,
+        // A machine id that is not set is made anew, and not copied.
+        Ok(there @ Look::File(seen)) => {
+            !seen.is_empty || is_flag(&there) && !machine_id::is_of(entry)
+        }
         Ok(Look::Symlink(to)) => to != store.source(entry).as_bytes(),
         Ok(Look::Special(_) | Look::Blocked(_)) | Err(_) => true,
     })

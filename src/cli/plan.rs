@@ -12,6 +12,7 @@ use super::exit::{ExitStatus, complain};
 use super::place::{Printed, accounts, load, run_dir};
 use crate::persist::plan::{EntryPlan, Then};
 use crate::persist::session::Session;
+use crate::persist::tell::and_waiting;
 
 /// What `apply` would do. Its schema is `docs/schema/plan-1.json`.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,8 @@ struct Rehearsed {
     steps: Vec<String>,
     /// The entry that has to be in place before anything can be said about this one.
     after: Option<String>,
+    /// What it waits for after the steps, without being off.
+    waits: Option<String>,
     /// Why it would not be touched.
     refused: Option<String>,
 }
@@ -39,7 +42,7 @@ impl From<&EntryPlan> for Rehearsed {
         let steps = plan.steps.iter().flatten().map(ToString::to_string).collect();
         let after = match &plan.then {
             Then::After(outer) => Some(outer.exact()),
-            Then::End | Then::LookAgain => None,
+            Then::End | Then::LookAgain | Then::Waits(_) => None,
         };
         Self {
             target: plan.target.exact(),
@@ -48,6 +51,7 @@ impl From<&EntryPlan> for Rehearsed {
             declared: plan.is_declared,
             steps,
             after,
+            waits: plan.waits().map(|wait| wait.to_string()),
             refused: plan.steps.as_ref().err().map(ToString::to_string),
         }
     }
@@ -82,8 +86,12 @@ pub fn run(args: &Printed) -> Result<ExitStatus> {
 fn render(plans: &[EntryPlan]) -> String {
     let mut text = String::new();
     let (mut would, mut refused) = (0, 0);
-    for plan in plans.iter().filter(|plan| !plan.is_done()) {
+    for plan in plans.iter().filter(|plan| !plan.is_done() || plan.waits().is_some()) {
         let target = &plan.target;
+        if let (Some(wait), true) = (plan.waits(), plan.is_done()) {
+            let _ = writeln!(text, "{target} waits: {wait}");
+            continue;
+        }
         match (&plan.steps, &plan.then) {
             (Err(why), _) => {
                 refused += 1;
@@ -101,14 +109,18 @@ fn render(plans: &[EntryPlan]) -> String {
                 if *then == Then::LookAgain {
                     text.push_str("  would look again at what lies beneath\n");
                 }
+                if let Some(wait) = plan.waits() {
+                    let _ = writeln!(text, "  would wait then: {wait}");
+                }
             }
         }
         would += 1;
     }
-    let declared = plans.iter().filter(|plan| plan.is_declared);
-    let (all, fine) =
-        declared.fold((0, 0), |(all, fine), plan| (all + 1, fine + usize::from(plan.is_done())));
-    let _ = write!(text, "{fine} of {all} entries are in place");
+    let declared = || plans.iter().filter(|plan| plan.is_declared);
+    let fine = declared().filter(|plan| plan.is_done());
+    let (waiting, in_place): (Vec<_>, Vec<_>) = fine.partition(|plan| plan.waits().is_some());
+    let (fine, all) = (in_place.len(), declared().count());
+    let _ = write!(text, "{fine} of {all} entries are in place{}", and_waiting(waiting.len()));
     for (count, what) in [(would, "would be changed"), (refused, "would not be touched")] {
         if count > 0 {
             let _ = write!(text, ", {count} {what}");

@@ -211,7 +211,7 @@ impl Now {
             && self.persist.as_ref().is_none_or(|record| record.trouble.is_none())
             && self.roots_not_tried.is_empty()
             && self.stores.is_empty()
-            && !has(&|state| state != State::InPlace)
+            && !has(&|state| !state.is_fine())
             && self.entries.undeclared.is_empty()
             && self.open.is_empty()
             && self.strays.conflicts.is_empty()

@@ -202,7 +202,8 @@ fn remark(change: &Change, rules: &Rules) -> Remark {
         Some((entry, Holds::Data | Holds::Nothing)) if !entry.is_in_place => {
             return Remark::NotInPlace(entry.target.clone());
         }
-        Some(_) | None => {}
+        // Nobody misses what was never there.
+        Some((_, Holds::Data | Holds::Nothing | Holds::Awaited)) | None => {}
     }
     if mounted_here { Remark::MountPoint } else { Remark::None }
 }

@@ -2,6 +2,9 @@
 //!
 //! In: the configuration, the mount table, the root. Out: [`Rules`]. Reads, and changes nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,7 +12,8 @@ use super::accept::{Accept, escape_glob};
 use super::rules::{Holds, Mounted, Placement, Rules};
 use crate::config::{AcceptRule, Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
-use crate::persist::observe::holds_data;
+use crate::persist::machine_id;
+use crate::persist::observe::{holds_data, is_flag, is_on_root};
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::sys::mounts::{Mount, MountTable};
 use crate::sys::record;
@@ -84,7 +88,11 @@ fn placement(
             if seen.is_empty { Holds::Nothing } else { Holds::Data }
         }
         (Kind::Directory | Kind::File, Ok(Look::Absent)) if is_directory(&look(&store.path)) => {
-            Holds::Nothing
+            if is_awaited(config, entry, look) {
+                Holds::Awaited
+            } else {
+                Holds::Nothing
+            }
         }
         // Without the privilege to look, what is in place is taken to be held.
         (Kind::Directory | Kind::File, Err(_)) if is_in_place => Holds::Data,
@@ -93,6 +101,17 @@ fn placement(
     let is_on_root = config.roots.iter().any(|root| entry.target.starts_with(&root.mount));
     let (target, kind, how, line) = (entry.target.clone(), entry.kind, entry.how, entry.line);
     Placement { target, source, kind, how, line, is_in_place, source_holds, is_on_root }
+}
+
+/// Whether the file is nowhere, so that the next boot makes none. What cannot be told is lost.
+fn is_awaited(config: &Config, entry: &Entry, look: Looker<'_>) -> bool {
+    let is_there = |there: &Look| {
+        matches!(there, Look::File(seen) if !seen.is_mount) && (holds_data(there) || is_flag(there))
+    };
+    entry.kind == Kind::File
+        && !machine_id::is_of(entry)
+        && is_on_root(config, &entry.target, look).unwrap_or(true)
+        && !look(&entry.target).is_ok_and(|there| is_there(&there))
 }
 
 fn is_directory(look: &Result<Look, SysError>) -> bool {
@@ -151,152 +170,4 @@ fn understand(record: &Record) -> Result<Recorded, RecordError> {
         }
     }
     Ok(Recorded { mounts: record.mounts.iter().map(path).collect::<Result<_, _>>()?, set_aside })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sys::Meta;
-
-    fn path(text: &str) -> HostPath {
-        text.parse().unwrap()
-    }
-
-    fn mount(point: &str, fs_type: &str) -> Mount {
-        Mount { id: 1, point: path(point), fs_type: fs_type.into(), source: b"none".to_vec() }
-    }
-
-    /// Symlinks and their texts, and the directories that are there.
-    struct Here(&'static [(&'static str, &'static str)], &'static [&'static str]);
-
-    impl Here {
-        fn look(&self, at: &HostPath) -> Look {
-            let shown = at.to_string();
-            if let Some((_, to)) = self.0.iter().find(|(link, _)| *link == shown) {
-                return Look::Symlink(to.as_bytes().to_vec());
-            }
-            if !self.1.contains(&shown.as_str()) {
-                return Look::Absent;
-            }
-            let id = crate::sys::FileId { device: (0, 1), inode: 1 };
-            let meta = Meta { uid: 0, gid: 0, mode: 0o755 };
-            Look::Directory(crate::sys::Seen { id, meta, is_mount: false, is_empty: false })
-        }
-    }
-
-    #[test]
-    fn mounts_come_again_if_they_are_the_kernels_a_stores_or_recorded() {
-        let config = Config::parse("version = 1\n[[store]]\npath = \"/persist\"\n").unwrap();
-        let mounts = vec![
-            mount("/", "zfs"),
-            mount("/proc", "proc"),
-            mount("/sys", "tmpfs"),
-            mount("/nix", "zfs"),
-            mount("/mnt/usb", "vfat"),
-        ];
-        let recorded = [path("/nix"), path("/home")];
-        let rules = facts(&config, Accept::default(), mounts, &recorded, &|_| Ok(Look::Absent));
-        let mounted = |now, again| Some(Mounted { now, again });
-        let table = [
-            ("/", None),
-            ("/proc", mounted(true, true)),
-            ("/sys", mounted(true, false)),
-            ("/nix", mounted(true, true)),
-            ("/home", mounted(false, true)),
-            ("/persist", mounted(false, true)),
-            ("/mnt/usb", mounted(true, false)),
-        ];
-        for (point, expected) in table {
-            assert_eq!(rules.mounted(&path(point)), expected, "{point}");
-        }
-    }
-
-    #[test]
-    fn an_entry_is_in_place_if_it_is_mounted_or_the_right_link() {
-        let entry = |target: &str, how: &str| {
-            format!(
-                "[[store.entry]]\ntarget = \"{target}\"\nkind = \"directory\"\nhow = \"{how}\"\n"
-            )
-        };
-        let config = [("/a", "bind"), ("/b", "bind"), ("/c", "symlink"), ("/d", "symlink")];
-        let config: String = config.iter().map(|(target, how)| entry(target, how)).collect();
-        let config =
-            Config::parse(&format!("version = 1\n[[store]]\npath = \"/persist\"\n{config}"))
-                .unwrap();
-        let here =
-            Here(&[("/c", "/persist/c"), ("/d", "/elsewhere")], &["/persist/a", "/persist/b"]);
-        let rules = facts(&config, Accept::default(), vec![mount("/a", "zfs")], &[], &|at| {
-            Ok(here.look(at))
-        });
-        let got = |target: &str| {
-            let entry = rules.placement(&path(target)).unwrap();
-            (entry.is_in_place, entry.source_holds)
-        };
-        assert_eq!(
-            [got("/a"), got("/b"), got("/c"), got("/d")],
-            [
-                (true, Holds::Data),
-                (false, Holds::Data),
-                (true, Holds::Unusable),
-                (false, Holds::Unusable)
-            ]
-        );
-    }
-
-    #[test]
-    fn mounts_below_a_root_are_seen_from_it_and_a_longer_name_is_not_below() {
-        let mounts = vec![mount("/r", "zfs"), mount("/r/proc", "proc"), mount("/root", "zfs")];
-        let below = mounts_below(MountTable { mounts }, &path("/r"));
-        assert_eq!(below, [mount("/", "zfs"), mount("/proc", "proc")]);
-    }
-
-    fn parse(text: &str) -> Result<Recorded, String> {
-        let record: Record = record::parse(text.as_bytes(), VERSION)?;
-        understand(&record).map_err(|error| error.to_string())
-    }
-
-    fn text(version: u32, mounts: &str, entries: &str) -> String {
-        format!(
-            r#"{{"version":{version},"program":"0","config":"0","trouble":null,"mounts":{mounts},"entries":{entries},"unfinished":[]}}"#
-        )
-    }
-
-    #[test]
-    fn a_record_is_understood_or_refused_and_none_is_none() {
-        let recorded_mounts = parse(&text(1, r#"["/nix"]"#, "[]")).unwrap().mounts;
-        assert_eq!(recorded_mounts, [path("/nix")]);
-        let bad = [text(2, "[]", "[]"), text(1, r#"["nix"]"#, "[]"), text(1, "[7]", "[]")];
-        for bad in ["", "{}", "[]"].into_iter().chain(bad.iter().map(String::as_str)) {
-            assert!(parse(bad).is_err(), "{bad}");
-        }
-        assert_eq!(recorded(Path::new("/nowhere/at/all")).unwrap(), Recorded::default());
-    }
-
-    #[test]
-    fn a_record_of_another_version_is_told_as_that_whatever_its_shape() {
-        for text in [r#"{"version":2}"#, r#"{"version":2,"mounts":{"/nix":{}}}"#] {
-            let problem = parse(text).unwrap_err();
-            assert!(problem.contains("another version of blankslate wrote it"), "{problem}");
-        }
-    }
-
-    #[test]
-    fn what_was_set_aside_is_accepted_because_the_store_has_a_copy() {
-        let entry = r#"[{"target":"/a","source":"/persist/a","how":"bind","declared":true,"outcome":"done","reason":null,"in_place":true,"set_aside":["/odd[name]/x","/b"]}]"#;
-        let recorded = parse(&text(1, "[]", entry)).unwrap();
-        let there = |at: &HostPath| {
-            let is_empty = *at != path("/persist/a");
-            let id = crate::sys::FileId { device: (0, 1), inode: 1 };
-            let meta = Meta { uid: 0, gid: 0, mode: 0o755 };
-            Ok(Look::Directory(crate::sys::Seen { id, meta, is_mount: false, is_empty }))
-        };
-        assert_eq!(recorded.accept_rules(&|_| Ok(Look::Absent)).count(), 0);
-        let rules: Vec<AcceptRule> = recorded.accept_rules(&there).collect();
-        let accept = Accept::new(&rules, "").unwrap();
-        let table = [("/odd[name]/x", Some(0)), ("/odd[name]/x/y", Some(0)), ("/b", Some(1))];
-        let others = [("/oddn/x", None), ("/bb", None), ("/a", None)];
-        for (at, expected) in table.into_iter().chain(others) {
-            assert_eq!(accept.find(&path(at)), expected, "{at}");
-        }
-    }
 }

@@ -42,6 +42,8 @@ pub enum Holds {
     Data,
     /// Nothing yet, or an empty directory or file.
     Nothing,
+    /// Nothing, and nobody has made the file: the next boot makes none either.
+    Awaited,
     /// Something that cannot be put in place, or it cannot be told.
     Unusable,
 }
@@ -171,11 +173,11 @@ pub(super) fn above(path: &HostPath) -> impl Iterator<Item = &[u8]> {
 }
 
 impl Placement {
-    /// Whether the next boot puts it in place. What the store does not hold it makes; only where
-    /// something else lies in the store it refuses.
+    /// Whether the next boot puts it in place. What the store does not hold it makes, but for a file that
+    /// nobody made yet; where something else lies in the store it refuses.
     #[must_use]
     pub fn comes_again(&self) -> bool {
-        self.source_holds != Holds::Unusable
+        matches!(self.source_holds, Holds::Data | Holds::Nothing)
     }
 
     /// Whether the next boot copies a change into the store, at or below the target. It takes what is
@@ -187,10 +189,13 @@ impl Placement {
             (true, Kind::Directory) => change.node.file_type == FileType::Directory,
             (true, Kind::File) => change.node.file_type == FileType::Regular,
         };
-        self.is_on_root
-            && self.source_holds == Holds::Nothing
-            && is_kind
-            && change.node.file_type != FileType::Socket
+        let is_copied = match self.source_holds {
+            Holds::Nothing => true,
+            // Where nobody made the file, an empty one is what was made to mount on.
+            Holds::Awaited => change.node.size > 0,
+            Holds::Data | Holds::Unusable => false,
+        };
+        self.is_on_root && is_copied && is_kind && change.node.file_type != FileType::Socket
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::machine_id::{self, Id};
 use super::observe::holds_data;
-use super::plan::{EntryPlan, Refusal, Step};
+use super::plan::{EntryPlan, Left, Refusal, Step, Wait};
 use super::record::Made;
 use crate::path::HostPath;
 use crate::sys::{Care, Copied, Look, Meta, Sys, SysError, Watch};
@@ -15,6 +16,8 @@ pub enum Outcome {
     Unchanged,
     /// It was put in place, or taken out of place, now.
     Done,
+    /// It is not in place, and nothing is off; what could be done until then was done.
+    Waiting(Wait),
     /// It was not touched.
     Refused(Refusal),
     /// A step failed; the steps before it were done, none after it was tried.
@@ -22,11 +25,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether it is now as declared.
+    /// Whether it is now as declared, as far as it can be.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self {
-            Self::Unchanged | Self::Done => true,
+            Self::Unchanged | Self::Done | Self::Waiting(_) => true,
             Self::Refused(_) | Self::Failed(_) => false,
         }
     }
@@ -37,6 +40,7 @@ impl Outcome {
         match self {
             Self::Unchanged => ("unchanged", None),
             Self::Done => ("done", None),
+            Self::Waiting(_) => ("waiting", None),
             Self::Refused(why) => ("refused", Some(why.to_string())),
             Self::Failed(error) => ("failed", Some(error.to_string())),
         }
@@ -80,7 +84,13 @@ impl Turn {
     /// Whether it is in place now: for what nobody declares any more, whether it still is.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
-        self.plan.is_declared == self.outcome.is_good()
+        self.plan.is_declared == self.outcome.is_good() && !self.is_waiting()
+    }
+
+    /// Whether it is not in place, and nothing is off.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.outcome, Outcome::Waiting(_))
     }
 
     /// Puts what an earlier turn for the same entry did in front of this one.
@@ -117,10 +127,14 @@ impl Run<'_> {
                 let outcome = Outcome::Refused(refusal.clone());
                 return Turn::new(plan, outcome);
             }
-            Ok(steps) if steps.is_empty() => return Turn::new(plan, Outcome::Unchanged),
             Ok(steps) => steps.clone(),
         };
-        let mut turn = Turn::new(plan, Outcome::Done);
+        let outcome = match plan.waits() {
+            Some(wait) => Outcome::Waiting(wait),
+            None if steps.is_empty() => Outcome::Unchanged,
+            None => Outcome::Done,
+        };
+        let mut turn = Turn::new(plan, outcome);
         for step in &steps {
             tracing::debug!("{step}");
             match self.carry_out(step, &mut turn) {
@@ -152,16 +166,20 @@ impl Run<'_> {
                 self.sys.make_file(path, *meta)?;
                 self.note_provisional(turn, path, *meta, *is_provisional)?;
             }
+            Step::MakeMachineId { path, meta, is_provisional } => {
+                self.make_machine_id(path, *meta)?;
+                self.note_provisional(turn, path, *meta, *is_provisional)?;
+            }
             Step::Own { path, id, from, to } => {
                 self.sys.own(path, *id, *from, *to)?;
                 turn.finished.push(path.clone());
             }
             Step::Adopt { from, to } => return self.adopt(from, to, turn),
-            Step::SetAside { target, shows, place, copy } => {
+            Step::SetAside { target, shows, place, left } => {
                 let Some(aside) = self.sys.set_aside(target, *shows, place)? else {
                     return Ok(None);
                 };
-                return self.check_aside(target, aside, copy.as_ref(), turn);
+                return self.check_aside(target, aside, left, turn);
             }
             Step::Bind { source, target } => self.sys.bind(source, target)?,
             Step::Symlink { target, source } => self.sys.symlink(target, source)?,
@@ -191,12 +209,20 @@ impl Run<'_> {
             self.throw_away(to);
             return writers.map(|writers| Some(Refusal::Busy { writers }));
         }
-        if let Err(error) = self.sys.publish(to) {
-            self.throw_away(to);
-            return Err(error);
-        }
+        self.publish(to)?;
         turn.adopted.push((from.clone(), copied));
         Ok(None)
+    }
+
+    /// It appears whole or not at all: a part of an id would be taken for none, or for one.
+    fn make_machine_id(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError> {
+        let content = machine_id::content(self.sys.random(path)?);
+        self.sys.stage_new(content.as_bytes(), meta, path)?;
+        self.publish(path)
+    }
+
+    fn publish(&mut self, to: &HostPath) -> Result<(), SysError> {
+        self.sys.publish(to).inspect_err(|_| self.throw_away(to))
     }
 
     /// The first error is the one to be told.
@@ -212,12 +238,17 @@ impl Run<'_> {
         &mut self,
         target: &HostPath,
         aside: HostPath,
-        copy: Option<&HostPath>,
+        left: &Left,
         turn: &mut Turn,
     ) -> Result<Option<Refusal>, SysError> {
-        let found = match copy {
-            Some(copy) => self.is_as_copied(target, &aside, copy),
-            None => self.sys.look(&aside).map(|there| holds_data(&there).then(|| changed(target))),
+        let unless = |is_so: bool| (!is_so).then(|| changed(target));
+        let found = match left {
+            Left::Copied(copy) => self.is_as_copied(target, &aside, copy),
+            Left::Nothing => self.sys.look(&aside).map(|there| unless(!holds_data(&there))),
+            Left::Unset => {
+                let content = self.sys.read(&aside, machine_id::LIMIT);
+                content.map(|content| unless(machine_id::parse(&content) == Id::Unset))
+            }
         };
         match found {
             Ok(None) => {

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod apply;
 pub mod create;
 pub mod forget;
+pub mod machine_id;
 pub mod observe;
 pub mod paste;
 pub mod place;

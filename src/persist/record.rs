@@ -49,7 +49,7 @@ pub struct EntryRecord {
     pub how: String,
     /// Whether it was declared in the configuration of this record.
     pub declared: bool,
-    /// `unchanged`, `done`, `refused` or `failed`.
+    /// `unchanged`, `done`, `waiting`, `refused` or `failed`.
     pub outcome: String,
     /// Why it is not as declared.
     pub reason: Option<String>,
@@ -181,8 +181,10 @@ impl EntryRecord {
         let plan = &turn.plan;
         let (word, reason) = turn.outcome.in_words();
         let (source, how) = (plan.source.exact(), plan.how.word().to_owned());
-        // What an earlier run left in place is still there where this one could not do its part.
-        let left = earlier.filter(|earlier| earlier.in_place && !turn.is_in_place());
+        // What an earlier run left in place is still there where this one could not do its part. What
+        // waits was looked at, and is not there.
+        let is_left = !turn.is_in_place() && !turn.is_waiting();
+        let left = earlier.filter(|earlier| earlier.in_place && is_left);
         let (source, how) = match left {
             Some(left) if !turn.took_out => (left.source.clone(), left.how.clone()),
             _ => (source, how),

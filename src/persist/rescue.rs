@@ -4,11 +4,12 @@
 //! is something to say. The old root is only read. What this does not save is erased right after.
 
 use super::accounts::Accounts;
-use super::observe::{Against, Ends, Observation, holds_data, is_kind, observe};
+use super::machine_id::Id;
+use super::observe::{Against, Ends, Observation, holds_data, is_flag, is_kind, observe};
 use super::plan::chain::{self, Side};
 use super::plan::{Refusal, Step};
 use super::record::Memory;
-use crate::config::{Config, Entry, Root};
+use crate::config::{Config, Entry, Kind, Root};
 use crate::path::HostPath;
 use crate::sys::{Care, Copied, Look, Sys, SysError, Watch};
 
@@ -107,7 +108,9 @@ fn one(
             let to = crate::path::escape(text);
             return here(RescueEnd::NotLookedAt(format!("it is a symlink to {to}")));
         }
-        there if !holds_data(there) => return None,
+        // There is no machine id yet. The store has one, or gets a new one.
+        _ if ends.machine_id == Some(Id::Unset) => return None,
+        there if !holds_data(there) && !is_only_here(seen, ends) => return None,
         _ => {}
     }
     if let Look::Blocked(blocker) = &ends.at_source {
@@ -131,6 +134,13 @@ fn one(
         Ok(copied) => rescued(to, RescueEnd::Adopted(copied)),
         Err(why) => rescued(to, RescueEnd::Failed(why)),
     })
+}
+
+/// Whether an empty file is all there is of the entry: then its being there is what it says. What a boot
+/// left to mount on says nothing.
+fn is_only_here(seen: &Observation, ends: &Ends) -> bool {
+    let is_nowhere_else = ends.at_source == Look::Absent && ends.elsewhere.is_none();
+    seen.entry.kind == Kind::File && is_flag(&ends.at_target) && is_nowhere_else
 }
 
 /// Something is not followed, on the way to the target or the source. Where only root can have put it

@@ -4,23 +4,27 @@
 //! could be looked at. Out: one state for each entry, in a sentence that ends in the cure. Pure. What
 //! could not be looked at is never called in place.
 
+mod meta;
 #[cfg(test)]
 mod tests;
 
-use super::accounts::{Accounts, Resolved};
+pub use meta::note_of_meta;
+
 use super::create::is_closed;
 use super::observe::{Against, Ends, Observation, Undeclared, holds_data, is_left_by, is_same};
 use super::paste::shell;
 use super::plan::{EntryPlan, Refusal, Then};
-use crate::config::{Entry, How};
+use crate::config::How;
 use crate::path::HostPath;
-use crate::sys::{Look, Meta};
+use crate::sys::Look;
 
 /// How an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// As declared.
     InPlace,
+    /// Not in place, and nothing is off: it waits for somebody to make it, or for the next boot.
+    Waiting,
     /// Nothing is in place: nothing lies there, what lies there lies only there, or the source is
     /// missing.
     Missing,
@@ -43,6 +47,7 @@ impl State {
     pub fn word(self) -> &'static str {
         match self {
             Self::InPlace => "in-place",
+            Self::Waiting => "waiting",
             Self::Missing => "missing",
             Self::Diverged => "diverged",
             Self::Shadowed => "shadowed",
@@ -50,6 +55,12 @@ impl State {
             Self::Refused => "refused",
             Self::Unseen => "unseen",
         }
+    }
+
+    /// Whether nothing is to be done about it.
+    #[must_use]
+    pub fn is_fine(self) -> bool {
+        matches!(self, Self::InPlace | Self::Waiting)
     }
 }
 
@@ -69,7 +80,7 @@ pub enum Beneath {
 pub struct Status {
     /// In one word.
     pub state: State,
-    /// What is off, and the cure; empty where it is in place.
+    /// What is off, and the cure, or what it waits for; empty where it is in place.
     pub sentence: String,
 }
 
@@ -86,12 +97,13 @@ pub fn state(seen: &Observation, plan: &EntryPlan, beneath: &Beneath) -> Status 
             let what = format!("it waits for {outer} around it; {APPLY}");
             status(State::Missing, what)
         }
+        (Ok(_), Then::Waits(wait)) => status(State::Waiting, wait.to_string()),
         (Ok(steps), then) => {
             if !is_in_place(seen, ends) {
                 return not_in_place(seen, ends);
             }
             if ends.at_source == Look::Absent {
-                return without_source(seen);
+                return without_source(seen, ends);
             }
             match (beneath, steps.is_empty() && *then == Then::End) {
                 (_, false) => {
@@ -124,10 +136,15 @@ fn is_in_place(seen: &Observation, ends: &Ends) -> bool {
         }
 }
 
-fn without_source(seen: &Observation) -> Status {
-    let source = &seen.source;
-    let what = format!("{source} is missing; bring it back, or {APPLY}, which makes it empty");
+fn without_source(seen: &Observation, ends: &Ends) -> Status {
+    let (source, makes) = (&seen.source, makes(ends));
+    let what = format!("{source} is missing; bring it back, or {APPLY}, which makes {makes}");
     status(State::Missing, what)
+}
+
+/// What `apply` makes where there is nothing.
+fn makes(ends: &Ends) -> &'static str {
+    if ends.machine_id.is_some() { "a new one" } else { "it empty" }
 }
 
 fn not_in_place(seen: &Observation, ends: &Ends) -> Status {
@@ -136,7 +153,8 @@ fn not_in_place(seen: &Observation, ends: &Ends) -> Status {
     let what = match &ends.at_target {
         Look::Absent if ends.elsewhere.is_some() => "another store holds it still".to_owned(),
         Look::Absent if ends.at_source == Look::Absent => {
-            let what = format!("neither it nor {source} is there; {APPLY}, which makes it empty");
+            let makes = makes(ends);
+            let what = format!("neither it nor {source} is there; {APPLY}, which makes {makes}");
             return status(State::Missing, what);
         }
         Look::Absent => "nothing lies there".to_owned(),
@@ -213,63 +231,6 @@ fn refused(seen: &Observation, ends: &Ends, refusal: &Refusal) -> Status {
         }
         other => status(State::Refused, other.to_string()),
     }
-}
-
-/// Returns where what lies in the store has another owner or mode than declared. The store is the
-/// truth and nothing changes it; whoever wants what is declared has to say so, with these commands.
-#[must_use]
-pub fn note_of_meta(seen: &Observation, accounts: &Accounts) -> Option<String> {
-    let Ok(Ends { at_source: Look::Directory(there) | Look::File(there), unfinished, .. }) =
-        &seen.ends
-    else {
-        return None;
-    };
-    if unfinished.iter().any(|made| made.path == seen.source) {
-        return None;
-    }
-    let (differs, cures) = differences(&seen.entry, there.meta, accounts, &seen.source);
-    if differs.is_empty() {
-        return None;
-    }
-    let (differs, cures) = (differs.join(", "), cures.join(" && "));
-    Some(format!("{}: {differs}; that stays, unless you run `{cures}`", seen.entry.target))
-}
-
-fn differences(
-    entry: &Entry,
-    there: Meta,
-    accounts: &Accounts,
-    source: &HostPath,
-) -> (Vec<String>, Vec<String>) {
-    let number = |resolved: Resolved| match resolved {
-        Resolved::Number(number) => Some(number),
-        Resolved::Later | Resolved::Nobody => None,
-    };
-    let user = entry.user.as_ref().and_then(|user| number(accounts.user(user)));
-    let group = entry.group.as_ref().and_then(|group| number(accounts.group(group)));
-    let user = user.filter(|&user| user != there.uid);
-    let group = group.filter(|&group| group != there.gid);
-    let mode = entry.mode.filter(|&mode| mode != there.mode);
-    let path = shell(source.as_bytes());
-    let (mut differs, mut cures) = (Vec::new(), Vec::new());
-    if let Some(user) = user {
-        differs.push(format!("its owner is {}, declared is {user}", there.uid));
-    }
-    if let Some(group) = group {
-        differs.push(format!("its group is {}, declared is {group}", there.gid));
-    }
-    match (user, group) {
-        (None, None) => {}
-        (Some(user), None) => cures.push(format!("chown {user} {path}")),
-        (None, Some(group)) => cures.push(format!("chgrp {group} {path}")),
-        (Some(user), Some(group)) => cures.push(format!("chown {user}:{group} {path}")),
-    }
-    if let Some(mode) = mode {
-        differs.push(format!("its mode is {:04o}, declared is {mode:04o}", there.mode));
-        // Changing the owner clears the set-user-id bit: the mode comes last.
-        cures.push(format!("chmod {mode:04o} {path}"));
-    }
-    (differs, cures)
 }
 
 /// Returns the directories of an entry that have to be closed and are open, with their modes: systemd

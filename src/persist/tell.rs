@@ -47,7 +47,7 @@ fn of_turn(bad: &[BadStore], turn: &Turn) -> Vec<(Weight, String)> {
     }
     let not = if turn.plan.is_declared { "is not in place" } else { "is still in place" };
     match &turn.outcome {
-        Outcome::Unchanged => {}
+        Outcome::Unchanged | Outcome::Waiting(_) => {}
         Outcome::Done if turn.plan.is_declared => {
             all.push((Weight::Detail, format!("{target} is in place")));
         }
@@ -92,12 +92,23 @@ pub fn amount(progress: Progress) -> String {
     format!("{} {files}, {}", human::count(things), human::size(bytes))
 }
 
-/// "3 of 4 entries are in place".
+/// "3 of 5 entries are in place, 1 is waiting".
 #[must_use]
 pub fn summary(turns: &[Turn]) -> String {
     let declared = || turns.iter().filter(|turn| turn.plan.is_declared);
-    let good = declared().filter(|turn| turn.outcome.is_good()).count();
-    format!("{good} of {} entries are in place", declared().count())
+    let good = declared().filter(|turn| turn.is_in_place()).count();
+    let waiting = declared().filter(|turn| turn.is_waiting()).count();
+    format!("{good} of {} entries are in place{}", declared().count(), and_waiting(waiting))
+}
+
+/// ", 2 are waiting"; nothing where none is.
+#[must_use]
+pub fn and_waiting(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", 1 is waiting".to_owned(),
+        many => format!(", {many} are waiting"),
+    }
 }
 
 /// How many are not as declared.

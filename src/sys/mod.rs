@@ -18,6 +18,7 @@ pub mod mounts;
 #[cfg(feature = "cli")]
 pub mod open_files;
 pub mod privilege;
+mod random;
 pub mod record;
 pub mod signals;
 #[cfg(feature = "cli")]
@@ -76,6 +77,8 @@ pub struct Seen {
     pub is_mount: bool,
     /// Whether the directory has no entries, or the file no bytes.
     pub is_empty: bool,
+    /// Whether it is an empty file as this program makes them, and nobody has written to it since.
+    pub is_untouched: bool,
 }
 
 /// How far a copy has come.
@@ -210,7 +213,21 @@ pub trait Sys {
     /// Something lies there already, or the call failed; then the path is as it was.
     fn make_dir(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError>;
 
-    /// Makes an empty file that appears with its final owner and mode. The parent must exist.
+    /// Reads a regular file of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// It is missing, is something else, is bigger, or cannot be read.
+    fn read(&self, path: &HostPath, limit: usize) -> Result<Vec<u8>, SysError>;
+
+    /// Returns random bits, fit for what nobody may guess, for what will lie at `path`. Waits until the
+    /// kernel has some.
+    ///
+    /// # Errors
+    /// The kernel gives none.
+    fn random(&self, path: &HostPath) -> Result<[u8; 16], SysError>;
+
+    /// Makes an empty file that appears with its final owner and mode, and can be told from what others
+    /// make, see [`Seen::is_untouched`]. The parent must exist.
     ///
     /// # Errors
     /// Something lies there already, or the call failed; then the path is as it was.
@@ -261,6 +278,12 @@ pub trait Sys {
         to: &HostPath,
         watch: Watch<'_>,
     ) -> Result<Copied, SysError>;
+
+    /// Makes a file with this content in a staging place, as [`stage`](Self::stage) makes a copy.
+    ///
+    /// # Errors
+    /// It could not be made or written out to the disk; then no staging place is left.
+    fn stage_new(&mut self, content: &[u8], meta: Meta, to: &HostPath) -> Result<(), SysError>;
 
     /// Renames the staged copy to `to`, where nothing lies or an empty directory or file, and makes
     /// that last.

@@ -215,3 +215,29 @@ fn userns_what_looks_like_a_store_or_another_file_system_and_lies_on_the_root_is
         },
     );
 }
+
+#[test]
+fn userns_a_file_that_nobody_made_yet_is_kept_from_when_it_is_made() {
+    inside("fate::userns_a_file_that_nobody_made_yet_is_kept_from_when_it_is_made", |top| {
+        let host = Host::new(top, &[("/etc/ssh/key", "file", "bind")], &[]);
+        fs::create_dir_all(top.join(".zfs/snapshot/blank")).unwrap();
+        let expected = "/etc/ssh/key is an entry.\n\
+            It is declared in line 11 of the configuration.\n\
+            The store keeps it at /persist/etc/ssh/key, which is to be mounted there.\n\
+            Now: it waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it.\n\
+            `blankslate apply` has nothing to do.\n\
+            The next boot makes nothing there: an empty file would be taken for a broken one.\n";
+        assert_eq!(explain(&host, "/etc/ssh/key"), (0, expected.to_owned()));
+        let told = json(&host, "/etc/ssh/key");
+        let (fate, state) = (&told["fate"], &told["entry"]["state"]);
+        assert_eq!((fate, state), (&"kept".into(), &"waiting".into()));
+        // Then it is no news that it is kept; but what made the way to it does not make it again.
+        host.write("etc/ssh/key", "key");
+        assert_eq!(what_will_i_lose(&host, "/etc/ssh"), Some(0));
+        let (code, said) = explain(&host, "/etc/ssh/key");
+        let next = "\nThe next boot copies what lies there to /persist/etc/ssh/key before the root is rolled back, and puts it in place.\n";
+        assert!(code == 1 && said.contains(next), "{said}");
+        fs::remove_file(top.join("etc/ssh/key")).unwrap();
+        assert_eq!(what_will_i_lose(&host, "/etc/ssh"), Some(1));
+    });
+}

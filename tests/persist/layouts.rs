@@ -5,7 +5,7 @@ use blankslate::persist::observe::check_stores;
 use blankslate::persist::record::Record;
 
 use crate::fake::{FakeSys, ROOT, Tree, path};
-use crate::setup::{config, ends, host, planned, run, writer};
+use crate::setup::{config, ends, host, on_root, planned, run, writer};
 
 /// Runs once on the host; returns the system, and what became of each entry.
 pub fn placed(tree: Tree, config: &Config) -> (FakeSys, Vec<String>) {
@@ -223,10 +223,8 @@ const MOUNTED: &str =
 
 #[test]
 fn a_store_that_is_missing_or_no_directory_or_on_a_root_is_named() {
-    let mut config = config(&[("/persist", &[])]);
+    let mut config = on_root(config(&[("/persist", &[])]));
     let mut tree = Tree::new(&["/persist"]);
-    let root = "version=1\n[[root]]\nmount=\"/\"\nkind=\"zfs\"\ndataset=\"r/l\"\nsnapshot=\"b\"\n";
-    config.roots = Config::parse(root).unwrap().roots;
     let problem = |tree: &Tree, config: &Config| -> Vec<String> {
         let bad = check_stores(&FakeSys::new(tree.clone()), config);
         bad.iter().map(|bad| bad.problem.to_string()).collect()

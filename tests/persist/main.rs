@@ -12,6 +12,7 @@ mod create;
 mod fake;
 mod faults;
 mod layouts;
+mod machine_id;
 #[path = "../support/namespace.rs"]
 mod namespace;
 mod owners;
@@ -23,3 +24,4 @@ mod records;
 mod rescue;
 mod setup;
 mod undeclared;
+mod waiting;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use blankslate::persist::record::{EntryRecord, Record};
 
 use crate::fake::{Body, FakeSys, ROOT, Tree, path};
-use crate::setup::{config, host, planned};
+use crate::setup::{config, host, on_root, planned};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/persist/plans.golden");
 
@@ -162,7 +162,7 @@ fn plan_of(kind: &str, how: &str, source: &str, target: &str) -> Option<String> 
     put_source(&mut tree, kind, source);
     let record = put_target(&mut tree, kind, how, target)?;
     let entry = format!("{kind} {how} {TARGET}");
-    let config = config(&[("/persist", &[&entry]), ("/old", &[])]);
+    let config = on_root(config(&[("/persist", &[&entry]), ("/old", &[])]));
     Some(planned(&FakeSys::new(tree), &config, &record, &host()))
 }
 

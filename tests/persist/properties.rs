@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::fake::{Body, FakeSys, ROOT, Tree, Walk, path};
 use crate::promises::Promises;
-use crate::setup::{ends, host, initrd, run, try_config};
+use crate::setup::{ends, host, initrd, on_root, run, try_config};
 
 /// Where something may lie or be declared, parents first.
 const PATHS: [&str; 7] = ["/a", "/a/b", "/a/b/c", "/a/b/d", "/e", "/e/f", "/var/lib/private"];
@@ -40,6 +40,7 @@ struct World {
     /// Where something foreign is mounted, if something is there.
     mounted: Option<usize>,
     is_host: bool,
+    has_root: bool,
 }
 
 fn declared() -> impl Strategy<Value = Declared> {
@@ -58,8 +59,15 @@ fn world() -> impl Strategy<Value = World> {
     let things = prop::collection::vec([thing(), thing(), thing()], PATHS.len());
     let entries = || prop::collection::vec(declared(), 0..5);
     let mounted = prop::option::weighted(0.2, 0..PATHS.len());
-    (things, entries(), entries(), mounted, any::<bool>()).prop_map(
-        |(things, earlier, now, mounted, is_host)| World { things, earlier, now, mounted, is_host },
+    (things, entries(), entries(), mounted, any::<bool>(), any::<bool>()).prop_map(
+        |(things, earlier, now, mounted, is_host, has_root)| World {
+            things,
+            earlier,
+            now,
+            mounted,
+            is_host,
+            has_root,
+        },
     )
 }
 
@@ -130,12 +138,17 @@ fn config(entries: &[Declared]) -> Config {
 /// What it became is told where it matters.
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { things, earlier, now, mounted, is_host } = self;
-        write!(f, "{things:?} {earlier:?} {now:?} {mounted:?} {is_host}")
+        let Self { things, earlier, now, mounted, is_host, has_root } = self;
+        write!(f, "{things:?} {earlier:?} {now:?} {mounted:?} {is_host} {has_root}")
     }
 }
 
 impl World {
+    fn config(&self, entries: &[Declared]) -> Config {
+        let config = config(entries);
+        if self.has_root { on_root(config) } else { config }
+    }
+
     /// The world after the earlier run, with its record.
     fn made(&self) -> (Tree, Record) {
         let mut tree = Tree::new(&STORES);
@@ -147,7 +160,7 @@ impl World {
             }
         }
         let mut sys = FakeSys::new(tree);
-        let (_, record) = run(&mut sys, &config(&self.earlier), &Record::default(), &initrd());
+        let (_, record) = run(&mut sys, &self.config(&self.earlier), &Record::default(), &initrd());
         let mut tree = sys.tree;
         if let Some(at) = self.mounted.map(|at| path(PATHS[at]))
             && let Walk::There(there) = tree.walk(&at)
@@ -164,6 +177,7 @@ fn touched(plan: &EntryPlan) -> Vec<&HostPath> {
     let step = |step| match step {
         &Step::MakeDirectory { ref path, .. }
         | &Step::MakeFile { ref path, .. }
+        | &Step::MakeMachineId { ref path, .. }
         | &Step::Own { ref path, .. } => path,
         Step::Adopt { to, .. } => to,
         Step::SetAside { target, .. }
@@ -193,7 +207,7 @@ proptest! {
     #[test]
     fn a_plan_works_only_at_its_two_ends_and_equal_scenes_give_equal_plans(world in world()) {
         let (tree, record) = world.made();
-        let (config, memory) = (config(&world.now), record.memory());
+        let (config, memory) = (world.config(&world.now), record.memory());
         let sys = FakeSys::new(tree);
         let scene = observe(&sys, &config, &[], &memory, &|_| true);
         let plans = plan(&scene, &host());
@@ -210,7 +224,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_hidden_loosened_or_half_done_and_twice_is_once(world in world()) {
         let (tree, record) = world.made();
-        let (config, memory) = (config(&world.now), record.memory());
+        let (config, memory) = (world.config(&world.now), record.memory());
         let accounts = if world.is_host { host() } else { initrd() };
         let mut sys = FakeSys::new(tree.clone());
         let (turns, record) = run(&mut sys, &config, &record, &accounts);

@@ -7,7 +7,7 @@ use blankslate::sys::Sys;
 
 use crate::fake::{Body, FakeSys, Fault, Inode, Item, ROOT, Tree, errno, path};
 use crate::promises::Promises;
-use crate::setup::{config, initrd};
+use crate::setup::{config, initrd, on_root};
 
 const DIFFERENT: &str = "/persist/srv/x.from-old-root";
 
@@ -30,7 +30,7 @@ fn world() -> (Tree, Config) {
     tree.dir("/home/u", blankslate::sys::Meta { uid: 1000, gid: 100, mode: 0o700 });
     tree.link("/home/u/through", "/real");
     tree.file("/etc/undeclared", ROOT, "undeclared");
-    let mut config = config(&[
+    let config = config(&[
         (
             "/persist",
             &[
@@ -49,9 +49,7 @@ fn world() -> (Tree, Config) {
         ),
         ("/big", &["dir bind /var/lib/app/db"]),
     ]);
-    let root = "version=1\n[[root]]\nmount=\"/\"\nkind=\"zfs\"\ndataset=\"r/l\"\nsnapshot=\"b\"\n";
-    config.roots = Config::parse(root).unwrap().roots;
-    (tree, config)
+    (tree, on_root(config))
 }
 
 fn run(sys: &mut dyn Sys, config: &Config) -> Vec<Rescued> {

@@ -41,6 +41,13 @@ pub fn try_config(stores: &[(&str, &[&str])]) -> Result<Config, String> {
     Config::parse(&text).map_err(|faults| faults.into_iter().map(shown).collect())
 }
 
+/// The same with `/` declared as a root.
+pub fn on_root(mut config: Config) -> Config {
+    let root = "version=1\n[[root]]\nmount=\"/\"\nkind=\"zfs\"\ndataset=\"r/l\"\nsnapshot=\"b\"\n";
+    config.roots = Config::parse(root).unwrap().roots;
+    config
+}
+
 /// The users of a running host: everybody is known.
 pub fn host() -> Accounts {
     let user = |uid, home: &str| User { uid, gid: Some(100), home: home.parse().ok() };
@@ -95,6 +102,7 @@ pub fn in_words(plan: &EntryPlan) -> String {
         Then::End => String::new(),
         Then::LookAgain => "; look again".to_owned(),
         Then::After(outer) => format!(", waits for {outer}"),
+        Then::Waits(wait) => format!(", waits: {wait}"),
     };
     match &plan.steps {
         Ok(steps) if steps.is_empty() => format!("nothing{then}"),

@@ -98,6 +98,51 @@ fn userns_a_plan_says_what_apply_then_does_and_changes_nothing() {
     });
 }
 
+const WAITS: &str = "waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it\n";
+
+#[test]
+fn userns_a_file_that_nobody_made_waits_and_plan_and_apply_have_nothing_to_do() {
+    inside("userns_a_file_that_nobody_made_waits_and_plan_and_apply_have_nothing_to_do", |top| {
+        let host = Host::new(top);
+        host.declare(&[("/etc/ssh/key", "file", "bind"), ("/etc/ssh/key.pub", "file", "symlink")]);
+        let text = host.read("run/config.toml");
+        let root = "version = 1\n[[root]]\nmount = \"/\"\nkind = \"zfs\"\ndataset = \"r/l\"\nsnapshot = \"b\"\n";
+        // The initrd has to be able to mount the store; here it is mounted.
+        let text = text.replace("version = 1\n", root);
+        let store = "path = \"/persist\"\n";
+        let text = text.replace(store, &format!("{store}device = \"r/p\"\nfs = \"zfs\"\n"));
+        host.write("run/config.toml", &text);
+        let none = "0 of 2 entries are in place, 2 are waiting\n";
+        let plan = format!("/etc/ssh/key {WAITS}/etc/ssh/key.pub {WAITS}{none}");
+        assert_eq!(host.say(&["plan"]), (0, plan, String::new()));
+        for _ in 0..2 {
+            assert_eq!(host.say(&["apply"]), (0, none.to_owned(), String::new()));
+        }
+        assert!(!host.0.join("etc").exists() && !host.0.join("persist/etc").exists());
+        let (status, text, _) = host.say(&["plan", "--format", "json"]);
+        let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, faults(&plan)), (0, Vec::new()));
+        let key = &plan["entries"][0];
+        let waits = WAITS.trim_start_matches("waits: ").trim_end();
+        assert_eq!((&key["waits"], &key["steps"]), (&waits.into(), &serde_json::json!([])));
+        host.write("etc/ssh/key", "key");
+        let done = "\
+copied /etc/ssh/key to /persist/etc/ssh/key: 1 file, 3 B
+what lay at /etc/ssh/key lies at /etc/ssh/.blankslate-adopted-0 now
+/etc/ssh/key is in place
+1 of 2 entries are in place, 1 is waiting
+";
+        assert_eq!(host.say(&["apply"]), (0, done.to_owned(), String::new()));
+        assert_eq!(host.read("persist/etc/ssh/key"), "key");
+    });
+}
+
+fn faults(plan: &serde_json::Value) -> Vec<String> {
+    let schema = include_str!("../../docs/schema/plan-1.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    schema.iter_errors(plan).map(|fault| fault.to_string()).collect()
+}
+
 #[test]
 fn userns_the_plan_as_json_fits_its_schema() {
     inside("userns_the_plan_as_json_fits_its_schema", |top| {
@@ -109,10 +154,7 @@ fn userns_the_plan_as_json_fits_its_schema() {
         let (status, text, _) = host.say(&["plan", "--format", "json"]);
         assert_eq!(status, 1);
         let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let schema = include_str!("../../docs/schema/plan-1.json");
-        let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
-        let faults: Vec<String> = schema.iter_errors(&plan).map(|e| e.to_string()).collect();
-        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(faults(&plan), Vec::<String>::new());
         let refused = plan["entries"][0]["refused"].as_str().unwrap();
         assert_eq!(
             refused,

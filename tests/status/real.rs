@@ -31,6 +31,29 @@ fn userns_all_in_place_is_quiet_and_zero() {
 }
 
 #[test]
+fn userns_a_file_that_nobody_made_yet_is_fine_and_told() {
+    inside("real::userns_a_file_that_nobody_made_yet_is_fine_and_told", |top| {
+        let entries = [("/etc/x", "file", "bind"), ("/srv/y", "file", "symlink")];
+        let host = Host::new(top, &entries, &[]);
+        host.write("persist/srv/y", "y");
+        fs::create_dir(top.join("srv")).unwrap();
+        std::os::unix::fs::symlink("/persist/srv/y", top.join("srv/y")).unwrap();
+        let summary = format!("{ROLLED}{OTHER}1 of 2 entries are in place, 1 is waiting\n");
+        let note = "note: /etc/x waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it\n";
+        assert_eq!(host.said(&["status"]), (0, format!("{summary}\n{note}")));
+        let output = host.run(&["status", "--format=json"]);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(faults("status-1.json", &json), Vec::<String>::new());
+        assert_eq!((&json["ok"], &json["entries"][0]["state"]), (&true.into(), &"waiting".into()));
+        // Only what nobody made waits.
+        host.write("etc/x", "x");
+        let (code, said) = host.said(&["status"]);
+        let line = "\nmissing /etc/x: what lies there is not in the store yet; run `blankslate apply`, which copies it to /persist/etc/x\n";
+        assert!(code == 1 && said.contains(line), "{said}");
+    });
+}
+
+#[test]
 fn userns_a_symlink_that_a_file_replaced_has_diverged() {
     inside("real::userns_a_symlink_that_a_file_replaced_has_diverged", |top| {
         let host = Host::new(top, &[("/etc/x", "file", "symlink")], &[("/etc/x", "symlink")]);

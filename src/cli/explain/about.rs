@@ -6,7 +6,7 @@ use crate::cli::status::look::Looked;
 use crate::config::How;
 use crate::path::escape;
 use crate::persist::observe::{Against, Ends};
-use crate::persist::plan::Then;
+use crate::persist::plan::{Then, Wait};
 use crate::persist::state::State;
 
 /// What is declared, how it is now, and what becomes of it.
@@ -21,6 +21,7 @@ pub(super) fn about_entry(explanation: &Explanation, looked: &Looked) -> Vec<Str
     ];
     lines.push(match status.state {
         State::InPlace => "Now: in place.".to_owned(),
+        State::Waiting => format!("Now: it waits: {}.", status.sentence),
         state => format!("Now: {}: {}", state.word(), status.sentence),
     });
     match (&looked.plan.steps, &looked.plan.then) {
@@ -74,6 +75,13 @@ fn next_boot(looked: &Looked, at_boot: Option<&Against>) -> String {
         (State::InPlace | State::Shadowed | State::WrongMode, _) => {
             "The next boot puts it in place again.".to_owned()
         }
+        (State::Waiting, _) => match looked.plan.waits() {
+            Some(Wait::Made | Wait::MadeInside) => {
+                "The next boot makes nothing there: an empty file would be taken for a broken one."
+            }
+            Some(Wait::Boot) | None => "The next boot puts it in place.",
+        }
+        .to_owned(),
         (State::Unseen, None) => "What the next boot does with it cannot be told.".to_owned(),
         (_, Some(_)) if !looked.is_on_root => {
             "The configuration declares no root on which it lies, so the next boot copies nothing \

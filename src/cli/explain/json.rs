@@ -78,7 +78,7 @@ pub(super) fn render(explanation: &Explanation) -> serde_json::Result<String> {
     let refused = plan.and_then(|plan| match (&plan.steps, &plan.then) {
         (Err(why), _) => Some(why.to_string()),
         (Ok(_), Then::After(outer)) => Some(format!("it waits for {outer} around it")),
-        (Ok(_), Then::End | Then::LookAgain) => None,
+        (Ok(_), Then::End | Then::LookAgain | Then::Waits(_)) => None,
     });
     let keep = explanation.keep.as_ref();
     let keep_lines = keep.and_then(|keep| keep.as_ref().ok()).map(|keep| KeepJson {

@@ -91,6 +91,9 @@ impl Explanation {
             Relation::Entry | Relation::Inside(_) if self.is_in_place() => {
                 self.hidden.as_ref().map_or(ExitStatus::Clean, Hidden::verdict)
             }
+            Relation::Entry | Relation::Inside(_) if state == Some(State::Waiting) => {
+                ExitStatus::Clean
+            }
             Relation::Entry | Relation::Inside(_)
                 if state == Some(State::Unseen) && self.at_boot.is_none() =>
             {

@@ -11,6 +11,7 @@ use crate::path::{HostPath, escape};
 use crate::persist::paste::shell;
 use crate::persist::state::State;
 use crate::persist::strays::{Amount, Stray, sum};
+use crate::persist::tell::and_waiting;
 use crate::rollback::adoption::{Found, Way};
 
 /// How many strays are listed where not all are asked for.
@@ -30,7 +31,8 @@ pub fn render(now: &Now, width: Option<usize>, all_strays: bool) -> String {
     if let Some(line) = summary(now) {
         push(&mut text, &line, width);
     }
-    let notes: Vec<String> = now.aside.iter().map(aside).chain(now.notes.iter().cloned()).collect();
+    let notes = waiting(now).chain(now.aside.iter().map(aside)).chain(now.notes.iter().cloned());
+    let notes: Vec<String> = notes.collect();
     if !notes.is_empty() {
         text.push('\n');
     }
@@ -90,7 +92,7 @@ fn problems(now: &Now) -> Vec<String> {
     }
     let is_told = |store: &HostPath| now.stores.iter().any(|bad| bad.path == *store);
     for entry in now.entries.declared.iter().filter(|entry| !is_told(&entry.seen.store)) {
-        if entry.status.state != State::InPlace {
+        if !entry.status.state.is_fine() {
             let (word, target) = (entry.status.state.word(), &entry.seen.entry.target);
             lines.push(format!("{word} {target}: {}", entry.status.sentence));
         }
@@ -130,7 +132,14 @@ fn summary(now: &Now) -> Option<String> {
         0 => String::new(),
         unseen => format!(", {unseen} could not be looked at"),
     };
-    Some(format!("{good} of {} entries are in place{unseen}", entries.len()))
+    let waiting = and_waiting(number(&[State::Waiting]));
+    Some(format!("{good} of {} entries are in place{waiting}{unseen}", entries.len()))
+}
+
+/// What waits is not off, and whoever looks for it wants to know why it is not there.
+fn waiting(now: &Now) -> impl Iterator<Item = String> {
+    let waiting = now.entries.declared.iter().filter(|one| one.status.state == State::Waiting);
+    waiting.map(|one| format!("{} waits: {}", one.seen.entry.target, one.status.sentence))
 }
 
 fn aside(aside: &super::Aside) -> String {

@@ -56,7 +56,13 @@ fn told(told: Told<'_>) -> String {
         let id = FileId { device: (0, 2), inode: 1 };
         let meta = Meta { uid: 0, gid: 0, mode: 0o755 };
         Ok(match (*at == store, is_store_there) {
-            (true, true) => Look::Directory(Seen { id, meta, is_mount: true, is_empty: false }),
+            (true, true) => Look::Directory(Seen {
+                id,
+                meta,
+                is_mount: true,
+                is_empty: false,
+                is_untouched: false,
+            }),
             (true, false) => Look::Absent,
             (false, _) => look(at),
         })

@@ -34,9 +34,15 @@ fn some_path() -> impl Strategy<Value = String> {
 fn an_entry() -> impl Strategy<Value = Placement> {
     let how = prop_oneof![Just(How::Bind), Just(How::Symlink)];
     let kind = prop_oneof![Just(Kind::Directory), Just(Kind::File)];
-    let holds = prop_oneof![Just(Holds::Data), Just(Holds::Nothing), Just(Holds::Unusable)];
+    let holds = [Holds::Data, Holds::Nothing, Holds::Awaited, Holds::Unusable];
+    let holds = proptest::sample::select(holds.to_vec());
     (some_path(), kind, how, any::<bool>(), holds).prop_map(
-        |(target, kind, how, in_place, source)| entry(&target, kind, how, in_place, source),
+        |(target, kind, how, in_place, source)| {
+            // Only a file is awaited.
+            let is_odd = (kind, source) == (Kind::Directory, Holds::Awaited);
+            let source = if is_odd { Holds::Nothing } else { source };
+            entry(&target, kind, how, in_place, source)
+        },
     )
 }
 

@@ -40,7 +40,7 @@ pub(super) fn look(at: &HostPath) -> Look {
         (false, ..) => 0o755,
     };
     let meta = Meta { uid, gid: uid, mode };
-    let seen = Seen { id, meta, is_mount: false, is_empty: false };
+    let seen = Seen { id, meta, is_mount: false, is_empty: false, is_untouched: false };
     if name.ends_with("link") {
         return Look::Symlink(b"/x".to_vec());
     }

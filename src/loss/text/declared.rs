@@ -60,7 +60,7 @@ impl<W: Write> Text<'_, W> {
                 Holds::Unusable if is_bad => 0,
                 Holds::Unusable => 1,
                 Holds::Data => 2,
-                Holds::Nothing => 3,
+                Holds::Nothing | Holds::Awaited => 3,
             };
             causes.entry((cause, entry.is_on_root)).or_default().push(entry);
         }

@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, is_kind, is_mount, is_same,
+    Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, is_kind, is_mount, is_on_root,
+    is_same,
 };
 use crate::config::{Config, Entry, Store};
 use crate::path::HostPath;
+use crate::persist::machine_id::{self, Id};
 use crate::persist::record::{Memory, Placed};
 use crate::sys::{Care, Look, Sys, SysError};
 
@@ -62,11 +64,16 @@ impl Eyes<'_> {
             // aside here lies in the store.
             is_inside: parents.iter().any(|above| is_same(&above.at_target, &above.at_source)),
             parents,
+            is_on_root: is_on_root(self.config, &entry.target, &|path| self.look(path))?,
+            machine_id: None,
             ours: self.ours(entry)?,
             unfinished: self.unfinished(store, entry)?,
             data: None,
             elsewhere: None,
         };
+        if machine_id::is_of(entry) {
+            ends.machine_id = Some(self.machine_id(entry, &ends)?);
+        }
         if !ends.is_inside && holds_data(&ends.at_target) {
             ends.data = self.data(entry, source, &ends)?;
         }
@@ -75,6 +82,18 @@ impl Eyes<'_> {
             ends.elsewhere = self.elsewhere(store, entry, ends.ours.as_ref(), has_data)?;
         }
         Ok(ends)
+    }
+
+    /// What is in place is not read: it is what the store says.
+    fn machine_id(&self, entry: &Entry, ends: &Ends) -> Result<Id, SysError> {
+        match &ends.at_target {
+            Look::File(seen) if seen.is_empty => Ok(Id::Unset),
+            Look::File(_) if !is_same(&ends.at_target, &ends.at_source) => {
+                Ok(machine_id::parse(&self.sys.read(&entry.target, machine_id::LIMIT)?))
+            }
+            Look::Absent => Ok(Id::Unset),
+            _ => Ok(Id::Other),
+        }
     }
 
     fn ours(&self, entry: &Entry) -> Result<Option<(Placed, Look)>, SysError> {

@@ -11,10 +11,11 @@ pub use stores::{BadStore, StoreProblem, check_stores};
 use std::collections::BTreeSet;
 
 use self::eyes::Eyes;
+use super::machine_id::Id;
 use super::record::{Memory, Placed};
 use crate::config::{Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
-use crate::sys::{Difference, FileId, Look, Meta, Sys, Writer};
+use crate::sys::{Difference, FileId, Look, Meta, Sys, SysError, Writer};
 
 /// Everything that a plan is made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +51,10 @@ pub struct Ends {
     /// Whether the target is reached through the store, by an entry around it or by whatever else is
     /// mounted there, so that source and target are one.
     pub is_inside: bool,
+    /// Whether what somebody makes at the target is adopted by the next boot.
+    pub is_on_root: bool,
+    /// What the target says as the host's machine id; none for every other entry.
+    pub machine_id: Option<Id>,
     /// What an earlier run put in place here, and what its source is now.
     pub ours: Option<(Placed, Look)>,
     /// What has to be finished: made when its owner was not known, and since then not touched.
@@ -178,6 +183,33 @@ pub fn is_kind(look: &Look, kind: Kind) -> bool {
 #[must_use]
 pub fn holds_data(look: &Look) -> bool {
     matches!(look, Look::Directory(seen) | Look::File(seen) if !seen.is_empty)
+}
+
+/// Whether it is an empty file of which its being there may be all that it says: one that this program
+/// made to mount on says nothing.
+#[must_use]
+pub fn is_flag(look: &Look) -> bool {
+    matches!(look, Look::File(seen) if seen.is_empty && !seen.is_untouched)
+}
+
+/// Whether `target` lies on the file system of a declared root, and not on one that is mounted below
+/// that. Only there the next boot looks for what was made since.
+///
+/// # Errors
+/// It cannot be looked at.
+pub fn is_on_root(
+    config: &Config,
+    target: &HostPath,
+    look: &dyn Fn(&HostPath) -> Result<Look, SysError>,
+) -> Result<bool, SysError> {
+    let Some(root) = config.root_of(target) else { return Ok(false) };
+    let Look::Directory(root) = look(&root.mount)? else { return Ok(false) };
+    for above in target.ancestors().into_iter().rev() {
+        if let Look::Directory(above) = look(&above)? {
+            return Ok(above.id.device == root.id.device);
+        }
+    }
+    Ok(false)
 }
 
 fn is_mount(look: &Look) -> bool {

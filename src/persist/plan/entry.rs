@@ -2,15 +2,14 @@
 
 use super::chain::{self, Side};
 use super::refusal::Word;
-use super::{EntryPlan, Refusal, Step, Then};
-use crate::config::{How, Kind};
-use crate::path::HostPath;
+use super::{EntryPlan, Left, Refusal, Step, Then};
+use crate::config::How;
 use crate::persist::accounts::Accounts;
 use crate::persist::create::{self, Around};
 use crate::persist::observe::{
     Against, Data, Ends, Observation, Parent, holds_data, is_kind, is_left_by, is_same,
 };
-use crate::sys::{FileId, Look, Meta, Place, Seen};
+use crate::sys::{FileId, Look, Meta, Seen};
 
 /// The steps, and what comes after them.
 type Steps = Result<(Vec<Step>, Then), Refusal>;
@@ -26,14 +25,14 @@ pub(super) fn plan_one(seen: &Observation, accounts: &Accounts) -> EntryPlan {
     }
 }
 
-struct Planner<'a> {
-    seen: &'a Observation,
-    ends: &'a Ends,
+pub(super) struct Planner<'a> {
+    pub(super) seen: &'a Observation,
+    pub(super) ends: &'a Ends,
     accounts: &'a Accounts,
 }
 
 /// What stands at the target.
-enum AtTarget {
+pub(super) enum AtTarget {
     /// The source, by the declared way.
     InPlace,
     /// What an earlier run put there, by a way that is not declared any more; this takes it away.
@@ -42,8 +41,12 @@ enum AtTarget {
     Nothing,
     /// An empty directory or file.
     Empty(Seen),
+    /// A file that says that there is no machine id yet.
+    Unset(Seen),
     /// A directory or file with data.
     Data(Seen),
+    /// An id for this boot only, mounted over what is there.
+    Transient,
 }
 
 impl Planner<'_> {
@@ -51,7 +54,11 @@ impl Planner<'_> {
         let mut steps = self.finish()?;
         self.check_source()?;
         self.check_outer()?;
-        let then = match self.at_target()? {
+        let at_target = self.at_target()?;
+        let then = self.waits(&at_target).map_or(Then::End, Then::Waits);
+        let placed = match at_target {
+            AtTarget::Transient => self.take_transient_id(&mut steps),
+            _ if then != Then::End => Ok(()),
             AtTarget::Former(step) => {
                 steps.push(step);
                 return Ok((steps, Then::LookAgain));
@@ -63,18 +70,16 @@ impl Planner<'_> {
                 self.place_on_nothing(source, &mut steps);
                 Ok(())
             }
-            AtTarget::Empty(there) => {
-                self.hold_or_fetch(&mut steps)?;
-                self.place_on_something(there, false, &mut steps);
-                Ok(())
-            }
+            AtTarget::Empty(there) => self.hold_and_place(there, Left::Nothing, &mut steps),
+            AtTarget::Unset(there) => self.hold_and_place(there, Left::Unset, &mut steps),
             AtTarget::Data(there) => {
                 self.take_along(&mut steps)?;
-                self.place_on_something(there, true, &mut steps);
+                let left = Left::Copied(self.seen.source.clone());
+                self.place_on_something(there, left, &mut steps);
                 Ok(())
             }
         };
-        then.map(|()| (steps, Then::End))
+        placed.map(|()| (steps, then))
     }
 
     /// Steps for what was made before its owner was known.
@@ -95,7 +100,7 @@ impl Planner<'_> {
         Ok(steps)
     }
 
-    fn new_entry(&self, around: Around<'_>) -> Result<create::New, Refusal> {
+    pub(super) fn new_entry(&self, around: Around<'_>) -> Result<create::New, Refusal> {
         create::entry(&self.seen.entry, around, self.accounts).map_err(|unknown| {
             let (key, name) = (unknown.key, unknown.name);
             Refusal::NoSuchName { key, name, line: self.seen.entry.line }
@@ -132,6 +137,9 @@ impl Planner<'_> {
     fn at_target(&self) -> Result<AtTarget, Refusal> {
         let (entry, at_target) = (&self.seen.entry, &self.ends.at_target);
         let target = entry.target.clone();
+        if self.is_transient_id() {
+            return Ok(AtTarget::Transient);
+        }
         if self.ends.is_inside {
             return Ok(AtTarget::InPlace);
         }
@@ -141,7 +149,11 @@ impl Planner<'_> {
             Look::Symlink(text) => self.at_symlink(text),
             Look::Directory(there) | Look::File(there) if there.is_mount => self.at_mount(there.id),
             Look::Directory(there) | Look::File(there) if is_kind(at_target, entry.kind) => {
-                Ok(if there.is_empty { AtTarget::Empty(*there) } else { AtTarget::Data(*there) })
+                Ok(match (there.is_empty, self.is_unset_id()) {
+                    (true, _) => AtTarget::Empty(*there),
+                    (false, true) => AtTarget::Unset(*there),
+                    (false, false) => AtTarget::Data(*there),
+                })
             }
             other => Err(Refusal::InTheWay { target, found: Word(other).to_string() }),
         }
@@ -193,12 +205,15 @@ impl Planner<'_> {
         }
     }
 
-    fn make_above(&self, side: Side, steps: &mut Vec<Step>) -> Result<Meta, Refusal> {
+    pub(super) fn make_above(&self, side: Side, steps: &mut Vec<Step>) -> Result<Meta, Refusal> {
         chain::make(&self.seen.entry, &self.ends.parents, self.accounts, side, steps)
     }
 
     /// Makes the source if it is missing, with what is above it.
     fn hold(&self, steps: &mut Vec<Step>) -> Result<(), Refusal> {
+        if self.ends.machine_id.is_some() && self.lacks_id() {
+            return self.make_id(steps);
+        }
         if self.ends.at_source != Look::Absent {
             return Ok(());
         }
@@ -209,13 +224,13 @@ impl Planner<'_> {
         };
         let around = Around { path: &self.seen.entry.target, parent: above, other };
         let new = self.new_entry(around)?;
-        steps.push(made(self.seen.entry.kind, self.seen.source.clone(), new));
+        steps.push(super::placing::made(self.seen.entry.kind, self.seen.source.clone(), new));
         Ok(())
     }
 
     /// Makes the source if it is missing; where another store holds it, with what lies there. Returns
     /// the source's owner and mode, where they are known beforehand.
-    fn hold_or_fetch(&self, steps: &mut Vec<Step>) -> Result<Option<Meta>, Refusal> {
+    pub(super) fn hold_or_fetch(&self, steps: &mut Vec<Step>) -> Result<Option<Meta>, Refusal> {
         if let Some(elsewhere) = &self.ends.elsewhere {
             self.make_above(Side::Store, steps)?;
             let (from, to) = (elsewhere.clone(), self.seen.source.clone());
@@ -225,9 +240,14 @@ impl Planner<'_> {
         self.hold(steps)?;
         Ok(match (&self.ends.at_source, steps.last()) {
             (Look::Directory(there) | Look::File(there), _) => Some(there.meta),
-            (_, Some(Step::MakeDirectory { meta, .. } | Step::MakeFile { meta, .. })) => {
-                Some(*meta)
-            }
+            (
+                _,
+                Some(
+                    Step::MakeDirectory { meta, .. }
+                    | Step::MakeFile { meta, .. }
+                    | Step::MakeMachineId { meta, .. },
+                ),
+            ) => Some(*meta),
             _ => None,
         })
     }
@@ -260,46 +280,5 @@ impl Planner<'_> {
             steps.push(Step::Adopt { from: target, to: source_path });
         }
         Ok(())
-    }
-
-    /// The mount hides the place. It still gets the source's owner and mode: should the mount ever be
-    /// missing, nobody can read or write more than with it.
-    fn place_on_nothing(&self, source: Option<Meta>, steps: &mut Vec<Step>) {
-        let (target, path) = (self.seen.entry.target.clone(), self.seen.source.clone());
-        match self.seen.entry.how {
-            How::Symlink => steps.push(Step::Symlink { target, source: path }),
-            How::Bind => {
-                let closed = Meta { uid: 0, gid: 0, mode: 0o700 };
-                let new = create::New { meta: source.unwrap_or(closed), is_provisional: false };
-                steps.push(made(self.seen.entry.kind, target.clone(), new));
-                steps.push(Step::Bind { source: path, target });
-            }
-        }
-    }
-
-    fn place_on_something(&self, there: Seen, has_data: bool, steps: &mut Vec<Step>) {
-        let (target, source) = (self.seen.entry.target.clone(), self.seen.source.clone());
-        let place = match (self.seen.entry.how, self.seen.entry.kind) {
-            (How::Symlink, _) => Some(Place::Symlink(source.clone())),
-            (How::Bind, _) if !has_data => None,
-            (How::Bind, Kind::Directory) => Some(Place::Directory(there.meta)),
-            (How::Bind, Kind::File) => Some(Place::File(there.meta)),
-        };
-        if let Some(place) = place {
-            let target = target.clone();
-            let copy = has_data.then(|| source.clone());
-            steps.push(Step::SetAside { target, shows: there.id, place, copy });
-        }
-        if self.seen.entry.how == How::Bind {
-            steps.push(Step::Bind { source, target });
-        }
-    }
-}
-
-fn made(kind: Kind, path: HostPath, new: create::New) -> Step {
-    let create::New { meta, is_provisional } = new;
-    match kind {
-        Kind::Directory => Step::MakeDirectory { path, meta, is_provisional },
-        Kind::File => Step::MakeFile { path, meta, is_provisional },
     }
 }

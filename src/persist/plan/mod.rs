@@ -5,7 +5,10 @@
 
 pub(super) mod chain;
 mod entry;
+mod machine_id;
+mod placing;
 mod refusal;
+mod wait;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,6 +20,7 @@ use crate::path::HostPath;
 use crate::sys::{FileId, Look, Meta, Place};
 
 pub use refusal::Refusal;
+pub use wait::Wait;
 
 /// One action on the system. There is none that removes or overwrites data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +37,15 @@ pub enum Step {
     /// Makes an empty file as the source, or as the place to mount on.
     MakeFile {
         /// Where.
+        path: HostPath,
+        /// Its owner and mode.
+        meta: Meta,
+        /// Whether a later run has to finish it, because its owner is not known yet.
+        is_provisional: bool,
+    },
+    /// Makes the machine id in the store: where nothing lies, or an empty file. It is drawn then.
+    MakeMachineId {
+        /// The path in the store.
         path: HostPath,
         /// Its owner and mode.
         meta: Meta,
@@ -65,8 +78,8 @@ pub enum Step {
         shows: FileId,
         /// What is put there.
         place: Place,
-        /// Where the store has the same data; none where there was none.
-        copy: Option<HostPath>,
+        /// Why it need not be seen any more.
+        left: Left,
     },
     /// Mounts the source on the target.
     Bind {
@@ -98,6 +111,18 @@ pub enum Step {
     },
 }
 
+/// Why what is set aside need not be seen any more. It is looked at once more when nobody can get at it
+/// by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// It holds nothing.
+    Nothing,
+    /// The store has the same data, here.
+    Copied(HostPath),
+    /// It says that there is no machine id yet.
+    Unset,
+}
+
 /// What is to be done for one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryPlan {
@@ -124,6 +149,8 @@ pub enum Then {
     LookAgain,
     /// There are no steps before this entry, around it, is in place.
     After(HostPath),
+    /// It is not put in place now, and nothing is off: it waits.
+    Waits(Wait),
 }
 
 /// Plans every entry of a scene.
@@ -157,10 +184,20 @@ impl EntryPlan {
         }
     }
 
-    /// Whether there is nothing to do, now or later.
+    /// Whether there is nothing to do, now or later; what waits, waits for somebody else.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.then == Then::End && self.steps.as_ref().is_ok_and(Vec::is_empty)
+        matches!(self.then, Then::End | Then::Waits(_))
+            && self.steps.as_ref().is_ok_and(Vec::is_empty)
+    }
+
+    /// What it waits for.
+    #[must_use]
+    pub fn waits(&self) -> Option<Wait> {
+        match self.then {
+            Then::Waits(wait) => Some(wait),
+            Then::End | Then::LookAgain | Then::After(_) => None,
+        }
     }
 }
 
@@ -195,6 +232,9 @@ impl fmt::Display for Step {
                 write!(f, "make the directory {path}, {meta}")
             }
             Self::MakeFile { path, meta, .. } => write!(f, "make the file {path}, {meta}"),
+            Self::MakeMachineId { path, meta, .. } => {
+                write!(f, "make a new machine id in {path}, {meta}")
+            }
             Self::Own { path, to, .. } => write!(f, "give {path} to its owner: {to}"),
             Self::Adopt { from, to } => write!(f, "copy {from} to {to}"),
             Self::SetAside { target, place: Place::Symlink(to), .. } => {

@@ -1,12 +1,13 @@
 //! Every state, and the sentence about it.
 
 use super::*;
-use crate::config::{Kind, Principal};
-use crate::persist::accounts::User;
+use crate::config::{Entry, Kind, Principal};
+use crate::persist::accounts::{Accounts, User};
+use crate::persist::machine_id::Id;
 use crate::persist::observe::{Data, Parent, Scene, Unfinished};
 use crate::persist::plan::plan;
 use crate::persist::record::Placed;
-use crate::sys::{Difference, FileId, Seen};
+use crate::sys::{Difference, FileId, Meta, Seen};
 
 const META: Meta = Meta { uid: 0, gid: 0, mode: 0o755 };
 
@@ -16,7 +17,7 @@ fn path(text: &str) -> HostPath {
 
 fn seen(inode: u64) -> Seen {
     let id = FileId { device: (0, 1), inode };
-    Seen { id, meta: META, is_mount: false, is_empty: false }
+    Seen { id, meta: META, is_mount: false, is_empty: false, is_untouched: false }
 }
 
 fn dir(inode: u64) -> Look {
@@ -54,6 +55,8 @@ fn ends(at_source: Look, at_target: Look) -> Ends {
         at_target,
         parents: vec![parent("/", "/persist", 1), parent("/srv", "/persist/srv", 3)],
         is_inside: false,
+        is_on_root: false,
+        machine_id: None,
         ours: None,
         unfinished: Vec::new(),
         data: None,
@@ -215,6 +218,46 @@ fn what_an_earlier_configuration_mounted_from_another_store_is_not_in_place() {
     let what = "what was declared before is mounted there; run `blankslate apply`".to_owned();
     let seen = observation(How::Bind, Ok(ends));
     assert_eq!(said(&seen, &Beneath::Nothing), (State::Diverged, what));
+}
+
+#[test]
+fn what_waits_is_fine_and_says_for_what() {
+    let file = |kind, ends| {
+        let mut seen = observation(How::Bind, Ok(ends));
+        seen.entry.kind = kind;
+        said(&seen, &Beneath::Nothing)
+    };
+    let nowhere = || ends(Look::Absent, Look::Absent);
+    let made = "nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it";
+    let inside = "nothing has made it yet; as soon as something has, it lies in the store";
+    let table = [
+        (Kind::File, Ends { is_on_root: true, ..nowhere() }, State::Waiting, made),
+        (Kind::File, Ends { is_inside: true, ..nowhere() }, State::Waiting, inside),
+        (
+            Kind::File,
+            nowhere(),
+            State::Missing,
+            "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes it empty",
+        ),
+        (
+            Kind::Directory,
+            Ends { is_on_root: true, ..nowhere() },
+            State::Missing,
+            "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes it empty",
+        ),
+        (
+            Kind::File,
+            Ends { is_on_root: true, machine_id: Some(Id::Unset), ..nowhere() },
+            State::Missing,
+            "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes a new one",
+        ),
+    ];
+    for (kind, ends, state, sentence) in table {
+        assert_eq!(file(kind, ends), (state, sentence.to_owned()));
+    }
+    let off = [State::Missing, State::Diverged, State::Shadowed, State::WrongMode];
+    assert!(State::InPlace.is_fine() && State::Waiting.is_fine());
+    assert!(!off.iter().any(|state| state.is_fine()));
 }
 
 #[test]

@@ -43,5 +43,7 @@ impl LinuxSys {
 
 fn seen(stat: &Statx, is_empty: bool) -> Seen {
     let (id, meta, is_mount) = (node::id(stat), node::meta(stat), node::is_mount(stat));
-    Seen { id, meta, is_mount, is_empty }
+    let written = (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec);
+    let is_untouched = is_empty && written == (0, 0) && node::kind(stat) == FileType::RegularFile;
+    Seen { id, meta, is_mount, is_empty, is_untouched }
 }

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -23,6 +23,13 @@ const UNBORN: &str = ".blankslate-new";
 
 /// How many such names are tried: whoever owns the directory above can occupy some.
 const UNBORN_TRIES: usize = 32;
+
+/// What tells an empty file that this program made from one that a program made to say something by
+/// its being there: the time is long past, and whoever writes to it changes it.
+const UNTOUCHED: Timestamps = {
+    let past = Timespec { tv_sec: 0, tv_nsec: 0 };
+    Timestamps { last_access: past, last_modification: past }
+};
 
 /// Something that was made and has its final owner and mode, but not its name yet.
 #[derive(Debug)]
@@ -145,6 +152,7 @@ fn nameless_file(parent: BorrowedFd, meta: Meta) -> rustix::io::Result<OwnedFd> 
     let file = rustix::fs::openat(parent, c".", flags, Mode::RUSR | Mode::WUSR)?;
     acl::strip(file.as_fd())?;
     node::own(file.as_fd(), meta)?;
+    rustix::fs::futimens(&file, &UNTOUCHED)?;
     Ok(file)
 }
 

@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::OFlags;
 
 use super::{
-    Care, Copied, Difference, FileId, Look, Meta, Place, Sys, SysError, Watch, Writer, copy,
+    Care, Copied, Difference, FileId, Look, Meta, Place, Sys, SysError, Watch, Writer, copy, random,
 };
 use crate::path::HostPath;
 use stage::Staged;
@@ -74,6 +74,14 @@ impl Sys for LinuxSys {
         self.new_dir(path, meta).map_err(failed("make the directory", path))
     }
 
+    fn read(&self, path: &HostPath, limit: usize) -> Result<Vec<u8>, SysError> {
+        LinuxSys::read(self, path, limit)
+    }
+
+    fn random(&self, path: &HostPath) -> Result<[u8; 16], SysError> {
+        random::bits().map_err(failed("draw random bits for", path))
+    }
+
     fn make_file(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError> {
         self.new_file(path, meta).map_err(failed("make the file", path))
     }
@@ -105,6 +113,10 @@ impl Sys for LinuxSys {
         watch: Watch<'_>,
     ) -> Result<Copied, SysError> {
         self.copy_aside(from, to, watch)
+    }
+
+    fn stage_new(&mut self, content: &[u8], meta: Meta, to: &HostPath) -> Result<(), SysError> {
+        self.write_aside(content, meta, to).map_err(failed("make the file", to))
     }
 
     fn publish(&mut self, to: &HostPath) -> Result<(), SysError> {

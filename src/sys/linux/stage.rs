@@ -4,7 +4,8 @@
 //! of somebody else in the staging directory: what lies there is thrown away by the next run.
 
 use std::ffi::OsStr;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
@@ -14,7 +15,7 @@ use rustix::process::geteuid;
 use super::make::{is_private, under_free_name};
 use super::{LinuxSys, failed, node, strange};
 use crate::path::HostPath;
-use crate::sys::{Copied, SysError, Watch, copy};
+use crate::sys::{Copied, Meta, SysError, Watch, acl, copy};
 
 /// The directory in which a copy is made.
 const STAGING: &str = ".blankslate-adopting";
@@ -43,9 +44,7 @@ impl LinuxSys {
         to: &HostPath,
         watch: Watch<'_>,
     ) -> Result<Copied, SysError> {
-        if let Some(earlier) = self.staged.as_ref().map(|staged| staged.to.clone()) {
-            self.drop_staged(&earlier).map_err(failed("make room for", to))?;
-        }
+        self.drop_earlier().map_err(failed("make room for", to))?;
         let from = self.open(from_path, OFlags::PATH).map_err(failed("open", from_path))?;
         let (above, dir) = self.staging_for(to).map_err(failed("make room for", to))?;
         let copied =
@@ -67,6 +66,37 @@ impl LinuxSys {
                 Err(error)
             }
         }
+    }
+
+    pub(super) fn write_aside(
+        &mut self,
+        content: &[u8],
+        meta: Meta,
+        to: &HostPath,
+    ) -> io::Result<()> {
+        self.drop_earlier()?;
+        let (above, dir) = self.staging_for(to)?;
+        let made = write_new(dir.as_fd(), content, meta).and_then(|()| {
+            Ok((node::pin(&dir, OsStr::new(COPY))?, node::pin(&dir, OsStr::new(COPY))?))
+        });
+        match made {
+            // It is its own original: there is nothing more to be taken along.
+            Ok((from, copy)) => {
+                self.staged = Some(Staged { to: to.clone(), from, above, dir, copy });
+                Ok(())
+            }
+            Err(error) => {
+                if let Err(cause) = throw_away(&above, &dir) {
+                    tracing::warn!("cannot throw away what was to be {to}: {cause}");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn drop_earlier(&mut self) -> io::Result<()> {
+        let earlier = self.staged.as_ref().map(|staged| staged.to.clone());
+        earlier.map_or(Ok(()), |earlier| self.drop_staged(&earlier))
     }
 
     /// Makes the staging directory for `to`: as far up as one rename reaches from there. A user may own
@@ -219,6 +249,15 @@ impl Staged {
             tracing::warn!("cannot give {} its file flags: {cause}", self.to);
         }
     }
+}
+
+fn write_new(dir: BorrowedFd, content: &[u8], meta: Meta) -> io::Result<()> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::openat(dir, COPY, flags, Mode::RUSR | Mode::WUSR)?);
+    acl::strip(file.as_fd())?;
+    node::own(file.as_fd(), meta)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// Makes the staging directory, which is called `path` in errors. What a killed run left is thrown

@@ -36,6 +36,8 @@ impl FakeSys {
         };
         let device = self.tree.nodes[&above.inode].device;
         let new = self.tree.add(meta, device, body);
+        let is_file = matches!(place, Place::File(_));
+        self.tree.nodes.get_mut(&new).unwrap().is_ours = is_file;
         let names = self.tree.names_mut(above.inode);
         let unborn = free_name(names, UNBORN);
         names.insert(name_of(target), new);

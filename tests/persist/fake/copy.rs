@@ -1,7 +1,7 @@
 //! Copying and comparing trees in memory, in steps that can fail one by one.
 
 use blankslate::path::HostPath;
-use blankslate::sys::{Copied, Difference, Progress, SysError, Watch};
+use blankslate::sys::{Copied, Difference, Meta, Progress, SysError, Watch};
 
 use super::tree::{At, Body, Inode, Mount, Names, Node, Tree, Walk, name_of};
 use super::{FakeSys, ROOT, errno, failed};
@@ -82,13 +82,7 @@ impl FakeSys {
     ) -> Result<Copied, SysError> {
         self.act("stage", to)?;
         let original = self.there("copy", from)?;
-        self.above("stage", to)?;
-        self.drop_staging(to);
-        let (top, _) = self.staging(to);
-        let device = self.tree.nodes[&top].device;
-        let closed = blankslate::sys::Meta { mode: 0o700, ..ROOT };
-        let place = self.tree.add(closed, device, Body::Directory(Names::new()));
-        self.tree.names_mut(top).insert(STAGING.to_vec(), place);
+        let (place, device) = self.new_staging(to)?;
         self.count("copy half of", from)?;
         let mut copied = Copied::default();
         let half = self.copy(original, from, device, true, &mut copied)?;
@@ -101,6 +95,35 @@ impl FakeSys {
         self.count("compare the copy of", from)?;
         self.staged = Some((from.clone(), to.clone()));
         Ok(copied)
+    }
+
+    fn new_staging(&mut self, to: &HostPath) -> Result<(Inode, u32), SysError> {
+        self.above("stage", to)?;
+        self.drop_staging(to);
+        let (top, _) = self.staging(to);
+        let device = self.tree.nodes[&top].device;
+        let closed = Meta { mode: 0o700, ..ROOT };
+        let place = self.tree.add(closed, device, Body::Directory(Names::new()));
+        self.tree.names_mut(top).insert(STAGING.to_vec(), place);
+        Ok((place, device))
+    }
+
+    pub(super) fn stage_text(
+        &mut self,
+        content: &[u8],
+        meta: Meta,
+        to: &HostPath,
+    ) -> Result<(), SysError> {
+        self.act("stage", to)?;
+        let (place, device) = self.new_staging(to)?;
+        let text = String::from_utf8(content.to_vec()).unwrap();
+        let half = self.tree.add(meta, device, Body::File(text[..text.len() / 2].to_owned()));
+        self.tree.names_mut(place).insert(name_of(to), half);
+        self.count("write the rest of", to)?;
+        let whole = self.tree.add(meta, device, Body::File(text));
+        self.tree.names_mut(place).insert(name_of(to), whole);
+        self.staged = Some((to.clone(), to.clone()));
+        Ok(())
     }
 
     fn copy(

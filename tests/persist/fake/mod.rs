@@ -144,6 +144,7 @@ impl FakeSys {
             meta: node.meta,
             is_mount: self.tree.mount_at(at).is_some(),
             is_empty: self.is_empty(at.inode),
+            is_untouched: node.is_ours && self.is_empty(at.inode),
         }
     }
 }
@@ -201,7 +202,24 @@ impl Sys for FakeSys {
     }
 
     fn make_file(&mut self, at: &HostPath, meta: Meta) -> Result<(), SysError> {
-        self.make("make the file", at, meta, Body::File(String::new()))
+        self.make("make the file", at, meta, Body::File(String::new()))?;
+        let made = self.there("make the file", at)?.inode;
+        self.tree.nodes.get_mut(&made).unwrap().is_ours = true;
+        Ok(())
+    }
+
+    fn read(&self, at: &HostPath, limit: usize) -> Result<Vec<u8>, SysError> {
+        self.count("read", at)?;
+        let found = self.there("read", at)?;
+        match &self.tree.nodes[&found.inode].body {
+            Body::File(text) if text.len() <= limit => Ok(text.clone().into_bytes()),
+            _ => Err(failed("read", at, errno::EINVAL)),
+        }
+    }
+
+    fn random(&self, at: &HostPath) -> Result<[u8; 16], SysError> {
+        self.count("draw random bits for", at)?;
+        Ok([0; 16])
     }
 
     fn own(&mut self, at: &HostPath, id: FileId, from: Meta, to: Meta) -> Result<(), SysError> {
@@ -276,6 +294,14 @@ impl Sys for FakeSys {
     ) -> Result<Copied, SysError> {
         let staged = self.stage_all(from, to, watch);
         // The contract: nothing is left of a copy that failed. Who is killed cannot keep it.
+        if staged.is_err() && !self.is_killed() {
+            self.drop_staging(to);
+        }
+        staged
+    }
+
+    fn stage_new(&mut self, content: &[u8], meta: Meta, to: &HostPath) -> Result<(), SysError> {
+        let staged = self.stage_text(content, meta, to);
         if staged.is_err() && !self.is_killed() {
             self.drop_staging(to);
         }

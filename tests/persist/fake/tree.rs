@@ -21,6 +21,8 @@ pub struct Node {
     pub meta: Meta,
     pub device: u32,
     pub body: Body,
+    /// An empty file that the program made.
+    pub is_ours: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +70,7 @@ impl Tree {
     /// An empty `/`, and directories on file systems of their own.
     pub fn new(stores: &[&str]) -> Self {
         let body = Body::Directory(Names::new());
-        let top = Node { meta: ROOT, device: 0, body };
+        let top = Node { meta: ROOT, device: 0, body, is_ours: false };
         let mut tree =
             Self { nodes: BTreeMap::from([(TOP, top)]), mounts: Vec::new(), next: TOP + 1 };
         for (device, store) in (1..).zip(stores) {
@@ -129,7 +131,7 @@ impl Tree {
 
     pub fn add(&mut self, meta: Meta, device: u32, body: Body) -> Inode {
         self.next += 1;
-        self.nodes.insert(self.next, Node { meta, device, body });
+        self.nodes.insert(self.next, Node { meta, device, body, is_ours: false });
         self.next
     }
 

@@ -4,6 +4,7 @@ mod adopting;
 mod calls;
 mod names;
 mod placing;
+mod waiting;
 
 use std::fs;
 use std::path::{Path, PathBuf};

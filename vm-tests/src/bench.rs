@@ -1,5 +1,7 @@
 //! How fast and how big: the boot step beside `zfs rollback -r` and the report beside `zfs diff`, in
-//! one guest, and the program as it is shipped. Times under emulation mean nothing alone; the ratios do.
+//! one guest, a whole boot with it and without, and the program as it is shipped. Times under emulation mean nothing alone; the ratios do.
+
+mod boot;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,6 +51,7 @@ pub fn run(out: &mut dyn Write) -> Result<()> {
     writeln!(out, "  peak memory of the boot step: {} KiB", peak.trim())?;
     report(out, &mut guest)?;
     guest.power_off()?;
+    boot::run(out)?;
     shipped(out)
 }
 

@@ -2,17 +2,23 @@
 //! PID 1, its units, rules and files of /etc in the store, and everything else on the root made at
 //! each boot by what `guest/debian/activate` does. The tree is `make setup`'s.
 
+mod users;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use serde_json::{Value, json};
+use anyhow::{Context as _, Result, ensure};
+
+use users::users_groups;
 
 use crate::cache::Cache;
+use crate::guest::Guest;
 use crate::image::Image;
 use crate::install::installed_disk_with;
 use crate::store_path::Inputs;
+use crate::units::links_of;
 use crate::workdir::Workdir;
 
 /// What unpacks the tree on a new disk, and takes the blank again: it holds the links of a root
@@ -48,8 +54,18 @@ impl Debian {
     /// # Errors
     /// When `make setup` has not made the tree, or a file of the host cannot be read.
     pub fn add_to(image: Image, cache: &Cache) -> Result<(Self, Image)> {
+        Self::add_with(image, cache, Vec::new())
+    }
+
+    /// As [`Debian::add_to`], with more files, each named as if it were in `guest/debian`.
+    pub(crate) fn add_with(
+        image: Image,
+        cache: &Cache,
+        more: Vec<(String, Source)>,
+    ) -> Result<(Self, Image)> {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/debian");
-        let files = files_below(&sources)?;
+        let mut files = files_below(&sources)?;
+        files.extend(more);
         let (tar, closure) = cache.debian()?;
         let mut inputs = Inputs::default();
         inputs.add("closure", &closure);
@@ -141,11 +157,20 @@ impl Debian {
         for (name, file) in files {
             let Some(unit) = name.strip_prefix("units/") else { continue };
             let text = String::from_utf8_lossy(&file.content);
-            for target in text.lines().filter_map(|line| line.strip_prefix("WantedBy=")) {
-                links.push((format!("{units}/{target}.wants/{unit}"), format!("../{unit}")));
-            }
+            let enabled = links_of(unit, &text).into_iter();
+            links.extend(enabled.map(|(link, target)| (format!("{units}/{link}"), target)));
         }
         links
+    }
+
+    /// The archive of the tree.
+    pub(crate) fn tar(&self) -> &Path {
+        &self.tar
+    }
+
+    /// What the boot loader starts: `init` in the system's store path.
+    pub(crate) fn init(&self) -> String {
+        self.system() + "/init"
     }
 
     /// A path in the store of which the name ends so.
@@ -161,7 +186,8 @@ impl Debian {
         self.store("etc") + "/etc"
     }
 
-    fn fill_in(&self, text: &str) -> String {
+    /// Replaces the names of the host's store paths in a script.
+    pub(crate) fn fill_in(&self, text: &str) -> String {
         text.replace("@debian@", &self.tree)
             .replace("@host@", &self.system())
             .replace("@etc@", &self.etc())
@@ -171,6 +197,28 @@ impl Debian {
     }
 }
 
+/// Wraps a script for bash with Debian's programs: the shell of the agent is busybox, whose applets
+/// come before all others.
+#[must_use]
+pub fn bash(script: &str) -> String {
+    format!(
+        "cat >/run/guest/bash <<'END OF SCRIPT'\n{script}\nEND OF SCRIPT\n\
+         PATH=/usr/bin:/usr/sbin:$PATH exec /usr/bin/bash /run/guest/bash"
+    )
+}
+
+/// Waits until systemd has started all there is to start.
+///
+/// # Errors
+/// When a unit has failed: which, and the journal.
+pub fn wait_until_it_runs(guest: &mut Guest) -> Result<()> {
+    let script = "systemctl is-system-running --wait || { systemctl --failed; journalctl -n 80; }; \
+        journalctl --sync";
+    let said = guest.run_within(&bash(script), Duration::from_secs(300))?.ok()?;
+    ensure!(said.starts_with("running\n"), "the host is not well: {said}");
+    Ok(())
+}
+
 /// Whether a file of an `etc` says how the one beside it is made.
 fn is_beside(name: &str) -> bool {
     [".mode", ".uid", ".gid"].iter().any(|end| name.ends_with(end))
@@ -178,10 +226,20 @@ fn is_beside(name: &str) -> bool {
 
 /// A file of `guest/debian`.
 #[derive(Debug)]
-struct Source {
+pub(crate) struct Source {
     content: Vec<u8>,
     mode: u32,
     is_link: bool,
+}
+
+impl Source {
+    pub(crate) fn text(text: impl Into<Vec<u8>>) -> Self {
+        Self { content: text.into(), mode: 0o444, is_link: false }
+    }
+
+    pub(crate) fn link(to: &str) -> Self {
+        Self { is_link: true, ..Self::text(to) }
+    }
 }
 
 fn files_below(directory: &Path) -> Result<Vec<(String, Source)>> {
@@ -219,55 +277,4 @@ fn read(path: &Path) -> std::io::Result<Option<Source>> {
     };
     let starts = content.starts_with(b"#!") || metadata.permissions().mode() & 0o100 != 0;
     Ok(Some(Source { content, mode: if starts { 0o555 } else { 0o444 }, is_link }))
-}
-
-/// The users as NixOS writes them down for its activation, from the databases that it makes of them.
-fn users_groups(files: &[(String, Source)]) -> Result<Value> {
-    let groups = rows(files, "users/group")?;
-    let ranges = rows(files, "users/subuid")?;
-    let users = rows(files, "users/passwd")?;
-    let users: Vec<Value> = users.iter().map(|user| user_spec(user, &groups, &ranges)).collect();
-    let groups: Vec<Value> = groups
-        .iter()
-        .map(|group| {
-            let members: Vec<&str> =
-                field(group, 3).split(',').filter(|name| !name.is_empty()).collect();
-            json!({"name": field(group, 0), "gid": number(group, 2), "members": members})
-        })
-        .collect();
-    Ok(json!({"groups": groups, "mutableUsers": false, "users": users}))
-}
-
-fn user_spec(user: &[String], groups: &[Vec<String>], ranges: &[Vec<String>]) -> Value {
-    let name = field(user, 0);
-    let group = groups.iter().find(|group| field(group, 2) == field(user, 3));
-    let range = |start: &str| -> Vec<Value> {
-        let own = ranges.iter().filter(|range| field(range, 0) == name);
-        own.map(|range| json!({start: number(range, 1), "count": number(range, 2)})).collect()
-    };
-    let is_person = number(user, 2).is_some_and(|uid| (1000..60_000).contains(&uid));
-    json!({
-        "name": name, "uid": number(user, 2), "group": group.map(|group| field(group, 0)),
-        "description": field(user, 4), "home": field(user, 5), "shell": field(user, 6),
-        "createHome": is_person, "homeMode": "700", "isSystemUser": !is_person, "expires": null,
-        "hashedPassword": null, "hashedPasswordFile": null, "password": null,
-        "initialPassword": null, "initialHashedPassword": null,
-        "subUidRanges": range("startUid"), "subGidRanges": range("startGid"),
-    })
-}
-
-/// The lines of a database, each in its fields.
-fn rows(files: &[(String, Source)], name: &str) -> Result<Vec<Vec<String>>> {
-    let file = files.iter().find(|(path, _)| path == name);
-    let (_, file) = file.with_context(|| format!("cannot find {name}"))?;
-    let text = String::from_utf8_lossy(&file.content);
-    Ok(text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect())
-}
-
-fn field(row: &[String], at: usize) -> &str {
-    row.get(at).map(String::as_str).unwrap_or_default()
-}
-
-fn number(row: &[String], at: usize) -> Option<u32> {
-    field(row, at).parse().ok()
 }

@@ -2,7 +2,7 @@
 //! and every failure shows the last lines of the serial log. The log stays in the run's directory.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,12 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 
 use crate::channel::Channel;
 use crate::image::BootImage;
+pub use crate::output::Output;
+use crate::output::{log_tail, read_log};
 use crate::workdir::Workdir;
 
 /// How long a boot, and how long a script may take. Emulation is slow, and machines are busy.
@@ -29,6 +31,8 @@ pub enum Mode {
     Initrd,
     /// On the root, after `switch_root`.
     Host,
+    /// In the initrd, where systemd gave up.
+    Emergency,
 }
 
 impl fmt::Display for Mode {
@@ -37,6 +41,7 @@ impl fmt::Display for Mode {
             Self::Bare => "bare",
             Self::Initrd => "initrd",
             Self::Host => "host",
+            Self::Emergency => "emergency",
         })
     }
 }
@@ -71,10 +76,7 @@ impl<'a> Machine<'a> {
     /// When QEMU cannot be started, or the guest does not come up where it should.
     pub fn boot(&self, mode: Mode) -> Result<Guest> {
         let mut guest = self.start(mode)?;
-        let stage = guest.channel.wait_for_agent(BOOT).map_err(|error| guest.with_log(&error))?;
-        if stage != mode.to_string() {
-            return Err(guest.with_log(&anyhow!("the guest stopped at {stage}, not at {mode}")));
-        }
+        guest.reach(mode)?;
         Ok(guest)
     }
 
@@ -128,7 +130,8 @@ impl<'a> Machine<'a> {
             -display none -no-reboot -chardev stdio,id=agent,signal=off \
             -device virtio-serial-pci -device virtserialport,chardev=agent,name=blankslate.agent";
         let mut arguments: Vec<String> = fixed.split_whitespace().map(str::to_owned).collect();
-        let mut append = format!("console=ttyS0 quiet panic=-1 guest.stop={mode}");
+        // On a busy machine the kernel takes an emulated timer that is late for a broken one, and panics.
+        let mut append = format!("console=ttyS0 quiet panic=-1 no_timer_check guest.stop={mode}");
         for parameter in &self.parameters {
             append.push(' ');
             append.push_str(parameter);
@@ -197,12 +200,40 @@ impl Guest {
         self.run(script)?.ok()
     }
 
+    /// Waits until an agent answers again, after a script has made the guest go on.
+    ///
+    /// # Errors
+    /// When the guest does not come up where it should.
+    pub fn reach(&mut self, mode: Mode) -> Result<()> {
+        let stage = self.channel.wait_for_agent(BOOT).map_err(|error| self.with_log(&error))?;
+        if stage == mode.to_string() {
+            return Ok(());
+        }
+        Err(self.with_log(&anyhow!("the guest stopped at {stage}, not at {mode}")))
+    }
+
+    /// Sends a script and does not wait for its end: it ends the agent, or the guest.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub fn send(&mut self, script: &str) -> Result<()> {
+        self.channel.send(script)
+    }
+
     /// Lets the guest write everything to its disks, then switches it off and waits for that.
     ///
     /// # Errors
     /// When it does not switch off.
-    pub fn power_off(mut self) -> Result<()> {
-        self.channel.send("sync; zpool sync; poweroff -f")?;
+    pub fn power_off(self) -> Result<()> {
+        self.power_off_with("sync; zpool sync; poweroff -f")
+    }
+
+    /// As [`Guest::power_off`], by a script of the scenario's own.
+    ///
+    /// # Errors
+    /// When it does not switch off.
+    pub fn power_off_with(mut self, script: &str) -> Result<()> {
+        self.channel.send(script)?;
         let deadline = Instant::now() + SCRIPT;
         while self.qemu.try_wait().context("cannot wait for QEMU")?.is_none() {
             if Instant::now() > deadline {
@@ -265,68 +296,4 @@ impl Drop for Guest {
         let _ended = self.qemu.kill();
         let _status = self.qemu.wait();
     }
-}
-
-/// What a script in the guest gave.
-#[derive(Debug, Clone)]
-pub struct Output {
-    script: String,
-    /// Its standard output, byte for byte.
-    pub stdout: Vec<u8>,
-    /// Its standard error, byte for byte.
-    pub stderr: Vec<u8>,
-    /// Its exit status, 128 and more for a signal.
-    pub status: i32,
-    serial_log: PathBuf,
-}
-
-impl Output {
-    /// Returns the standard output as text.
-    ///
-    /// # Errors
-    /// When the script failed, with all that is known about it.
-    pub fn ok(self) -> Result<String> {
-        let bytes = self.ok_bytes()?;
-        String::from_utf8(bytes).context("cannot read the output of the guest as text")
-    }
-
-    /// Returns the standard output as bytes.
-    ///
-    /// # Errors
-    /// When the script failed, with all that is known about it.
-    pub fn ok_bytes(self) -> Result<Vec<u8>> {
-        self.ended_with(0)
-    }
-
-    /// Returns the standard output of a script that has to end with this status.
-    ///
-    /// # Errors
-    /// When it ended with another, with all that is known about it.
-    pub fn ended_with(self, status: i32) -> Result<Vec<u8>> {
-        if self.status != status {
-            bail!(
-                "this ended with status {}, not {status}, in the guest: {}\n{}{}",
-                self.status,
-                self.script,
-                String::from_utf8_lossy(&self.stderr),
-                log_tail(&self.serial_log)
-            );
-        }
-        Ok(self.stdout)
-    }
-}
-
-fn read_log(log: &Path) -> Result<String> {
-    let bytes = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Returns the last lines of a serial log, and of what QEMU itself had to say.
-fn log_tail(log: &Path) -> String {
-    const LINES: usize = 40;
-    let qemu = read_log(&log.with_extension("qemu.log")).unwrap_or_default();
-    let serial = read_log(log).unwrap_or_default();
-    let skipped = serial.lines().count().saturating_sub(LINES);
-    let tail: Vec<&str> = qemu.lines().chain(serial.lines().skip(skipped)).collect();
-    format!("serial log ({}):\n{}\n", log.display(), tail.join("\n"))
 }

@@ -75,6 +75,13 @@ impl Image {
         self
     }
 
+    /// Leaves out a path with everything below it.
+    #[must_use]
+    pub fn without(mut self, path: &str) -> Self {
+        self.tree.remove(path);
+        self
+    }
+
     /// Replaces the names of the closure's store paths in a script.
     #[must_use]
     pub fn fill_in(&self, script: &str) -> String {

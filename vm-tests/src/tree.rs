@@ -38,6 +38,14 @@ impl Tree {
         self.insert(path, Node::Symlink { to: to.to_owned() });
     }
 
+    /// Removes a path and everything below it.
+    pub(crate) fn remove(&mut self, path: &str) {
+        let path = path.trim_matches('/');
+        let is_below =
+            |name: &str| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        self.nodes.retain(|name, _| name != path && !is_below(name));
+    }
+
     /// Returns the tree as a cpio archive in the format "newc".
     pub(crate) fn to_cpio(&self) -> Vec<u8> {
         let mut archive = Vec::new();

@@ -107,7 +107,10 @@ fn data_on_both_sides(guest: &mut Guest) -> Result<()> {
 
 /// The places to mount on that every boot leaves on the root.
 fn nothing_to_adopt(guest: &mut Guest) -> Result<()> {
-    sh(guest, "fresh; on_root mkdir -p var/lib/x; on_root touch var/empty")?;
+    sh(
+        guest,
+        "fresh; on_root mkdir -p var/lib/x; on_root touch -d '1970-01-01 00:00:00' var/empty",
+    )?;
     let before = sh(guest, "witness")?;
     let config = format!("{ONE}; entry /var/empty file; entry /var/none");
     let (_, receipt) = boot(guest, &config)?;
@@ -120,6 +123,19 @@ fn nothing_to_adopt(guest: &mut Guest) -> Result<()> {
     };
     ensure!(beside(&before) == beside(&after), "something beside changed:\n{before}\n{after}");
     rolled_back(guest, &receipt)
+}
+
+/// Its being there is all that it says.
+fn an_empty_file(guest: &mut Guest) -> Result<()> {
+    sh(guest, "fresh; on_root mkdir -p var/lib; on_root touch var/lib/flag")?;
+    sh(guest, "on_root chmod 640 var/lib/flag; on_root chown 70:71 var/lib/flag")?;
+    let (_, receipt) = boot(guest, &format!("{ONE}; entry /var/lib/flag file"))?;
+    rolled_back(guest, &receipt)?;
+    let flag = "adopted /var/lib/flag /persist/var/lib/flag";
+    ensure!(adopted(first(&receipt)) == [flag], "{receipt:#}");
+    let kept = sh(guest, "in_store stat -c '%s %a %u:%g' var/lib/flag")?;
+    ensure!(kept == "0 640 70:71\n", "not the same: {kept}");
+    Ok(())
 }
 
 fn a_store_that_is_not_there(guest: &mut Guest) -> Result<()> {
@@ -212,6 +228,7 @@ const CASES: &[Case] = &[
     ("a store that is full", a_store_that_is_full),
     ("data on both sides", data_on_both_sides),
     ("nothing to adopt", nothing_to_adopt),
+    ("an empty file", an_empty_file),
     ("a store that is not there", a_store_that_is_not_there),
     ("a store below the top of its file system", a_store_below_the_top_of_its_file_system),
     ("adopted twice", adopted_twice),

@@ -62,3 +62,15 @@ describe() {
 
 # All paths of a dataset.
 paths() { in_dataset "$1" find . | sort; }
+
+# Puts the entries in place as the initrd does, runs the rest there, and unmounts everything again.
+placed() {
+    rm -f /run/blankslate/persist.json
+    mkdir -p /run/r
+    mount -t zfs rpool/local/root /run/r
+    mkdir -p /run/r/persist
+    mount -t zfs rpool/safe/persist /run/r/persist
+    /bin/blankslate-initrd persist --config /run/config.toml --root /run/r
+    (cd /run/r && "$@")
+    grep -o ' /run/r[^ ]*' /proc/mounts | sort -r | xargs -n 1 umount
+}

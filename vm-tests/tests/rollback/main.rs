@@ -4,6 +4,7 @@
 
 mod adopt;
 mod scenarios;
+mod waiting;
 
 use std::collections::BTreeSet;
 

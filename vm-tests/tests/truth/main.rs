@@ -10,14 +10,13 @@ mod report;
 mod score;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use listing::Listing;
 use report::{ONE_LINERS, Paths, Said};
 use score::World;
 use vm_tests::cache::Cache;
-use vm_tests::debian::Debian;
+use vm_tests::debian::{Debian, bash, wait_until_it_runs};
 use vm_tests::guest::{Guest, Machine, Mode};
 use vm_tests::image::Image;
 use vm_tests::programs::Programs;
@@ -27,22 +26,10 @@ const CONFIG: &str = include_str!("../../guest/truth/config.toml");
 const LATE: &str = include_str!("../../guest/truth/config.late.toml");
 const SEED: &str = include_str!("../../guest/truth/seed");
 
-/// Wraps a script for bash with Debian's programs: the shell of the agent is busybox, whose applets
-/// come before all others.
-fn bash(script: &str) -> String {
-    format!(
-        "cat >/run/guest/bash <<'END OF SCRIPT'\n{script}\nEND OF SCRIPT\n\
-         PATH=/usr/bin:/usr/sbin:$PATH exec /usr/bin/bash /run/guest/bash"
-    )
-}
-
 /// Boots, and waits until systemd has started all there is to start.
 fn boot(machine: &Machine<'_>) -> Result<Guest> {
     let mut guest = machine.boot(Mode::Host)?;
-    let script = "systemctl is-system-running --wait || { systemctl --failed; journalctl -n 80; }; \
-        journalctl --sync";
-    let said = guest.run_within(&bash(script), Duration::from_secs(300))?.ok()?;
-    ensure!(said.starts_with("running\n"), "the host is not well: {said}");
+    wait_until_it_runs(&mut guest)?;
     for step in ["boot", "persist"] {
         ensure!(guest.step_status(step)? == 0, "blankslate-initrd {step} failed");
     }

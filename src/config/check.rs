@@ -1,6 +1,7 @@
 //! What a configuration has to be as a whole: pure rules over values that are each well formed.
 
 mod device;
+mod made;
 
 use std::collections::BTreeMap;
 
@@ -11,9 +12,11 @@ use crate::path::HostPath;
 pub(super) fn whole(config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
     roots(config, &mut faults);
+    made::roots(config, &mut faults);
     stores(config, &mut faults);
     for (store, entry) in config.entries() {
         one_entry(config, store, entry, &mut faults);
+        made::entry(entry, &mut faults);
     }
     pairs(config, &mut faults);
     faults

@@ -1,5 +1,6 @@
 //! What is taken, and every fault with its line, key and cure.
 
+mod made;
 mod stores;
 
 use super::*;

@@ -24,6 +24,7 @@ use super::place::{Printed, run_dir};
 use super::status::look::{Host, Looked};
 use super::what_will_i_lose::case;
 use crate::config::{Config, DEFAULT_FILE, Entry, Root};
+use crate::loss::unmounted::Unmounted;
 use crate::path::HostPath;
 use crate::persist::observe::{Against, holds_data};
 use crate::persist::record::{FILE, Record, VERSION};
@@ -105,6 +106,8 @@ enum Relation {
 enum Lies {
     /// On one that the next boot erases.
     OnRoot(Root),
+    /// On one that is mounted in the place of a declared root: the next boot leaves it behind.
+    Instead(Unmounted),
     /// On the root, mounted here, which no configuration declares: it is taken as one that is erased.
     OnHost(HostPath),
     /// In memory: gone with every boot.
@@ -248,6 +251,9 @@ fn lies(host: &Host<'_>, path: &HostPath) -> Lies {
     // What is mounted on the path itself hides what is asked for, unless it is looked at in there.
     if let Some(root) = host.device_of(path).and_then(|device| host.erased_with(device)) {
         return Lies::OnRoot(root.clone());
+    }
+    if let Some(other) = host.device_of(path).and_then(|device| host.left_with(path, device)) {
+        return Lies::Instead(other.clone());
     }
     let (Ok(top), Ok(table)) = (host.root.canonicalize(), MountTable::read()) else {
         return Lies::Unknown;

@@ -17,6 +17,7 @@ use super::commands::Status;
 use super::exit::ExitStatus;
 use super::place::run_dir;
 use crate::config::Config;
+use crate::loss::unmounted::Unmounted;
 use crate::path::HostPath;
 use crate::persist::observe::StoreProblem;
 use crate::persist::record::{self, Record};
@@ -40,6 +41,8 @@ pub struct Now {
     pub same_config: Option<bool>,
     /// Datasets of declared roots that the initrd did not try to roll back.
     pub roots_not_tried: Vec<String>,
+    /// Declared roots in whose place something else is mounted.
+    pub unmounted: Vec<Unmounted>,
     /// Targets of declared entries that nothing tried to put in place.
     pub entries_not_tried: Vec<String>,
     /// The stores that cannot be used: what is wrong, and whether that could be told at all.
@@ -126,8 +129,19 @@ fn gather(host: &Host<'_>, boot: Option<Receipt>, persist: Option<Record>) -> No
     let stores = stores.collect();
     let aside = persist.iter().flat_map(|record| set_aside(host, record)).collect();
     let notes = notes(host, &entries, &strays);
-    let mut now =
-        Now { boot, persist, stores, entries, open, aside, strays, notes, ..Now::default() };
+    let unmounted = host.unmounted.clone();
+    let mut now = Now {
+        boot,
+        persist,
+        unmounted,
+        stores,
+        entries,
+        open,
+        aside,
+        strays,
+        notes,
+        ..Now::default()
+    };
     now.weigh(host.config);
     now
 }
@@ -210,6 +224,7 @@ impl Now {
         let is_fine = self.boot.as_ref().is_none_or(Receipt::is_as_it_should)
             && self.persist.as_ref().is_none_or(|record| record.trouble.is_none())
             && self.roots_not_tried.is_empty()
+            && self.unmounted.is_empty()
             && self.stores.is_empty()
             && !has(&|state| !state.is_fine())
             && self.entries.undeclared.is_empty()

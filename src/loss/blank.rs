@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::Gap;
+use super::unmounted::Unmounted;
 use crate::config::{Config, Root};
 use crate::path::{HostPath, escape};
 use crate::sys::tree::{self, Tree};
@@ -49,23 +50,36 @@ pub fn place(scanned: &HostPath, config: &Config) -> HostPath {
 }
 
 /// Tells the roots below the one that is scanned: the boot erases them too, and a scan never enters
-/// them. `scanned` is where the tree lies, `place` where it belongs.
+/// them. In the place of one that is `unmounted` lies something that it does not erase. `scanned` is where
+/// the tree lies, `place` where it belongs.
 #[must_use]
-pub fn other_roots(scanned: &HostPath, place: &HostPath, config: &Config) -> Vec<Gap> {
-    let below = |root: &Root| root.mount.seen_from(place).filter(|path| !path.is_root());
-    let gap = |path: HostPath| {
-        let there = path.below(scanned);
-        let error = format!(
-            "it is a root of its own, which is erased too, and it was not scanned; \
-             run what-will-i-lose --root {there} --blank DIR for it"
+pub fn other_roots(
+    scanned: &HostPath,
+    place: &HostPath,
+    config: &Config,
+    unmounted: &[Unmounted],
+) -> Vec<Gap> {
+    let gap = |root: &Root| {
+        let path = root.mount.seen_from(place).filter(|path| !path.is_root())?;
+        let instead = unmounted.iter().find(|other| other.mount == root.mount);
+        let error = instead.map_or_else(
+            || {
+                let there = path.below(scanned);
+                format!(
+                    "it is a root of its own, which is erased too, and it was not scanned; \
+                     run what-will-i-lose --root {there} --blank DIR for it"
+                )
+            },
+            Unmounted::sentence,
         );
-        Gap { path, error }
+        Some(Gap { path, error })
     };
-    config.roots.iter().filter_map(below).map(gap).collect()
+    config.roots.iter().filter_map(gap).collect()
 }
 
 /// Opens the blank of the root seen at `root`: `directory` if one is named, otherwise the snapshot
-/// that the configuration declares for `place`, otherwise nothing.
+/// that the configuration declares for `place`, otherwise nothing. The snapshot of a root that is
+/// `unmounted` is no blank of what is mounted in its place.
 ///
 /// # Errors
 /// `directory` cannot be opened. A snapshot that cannot be opened is a gap.
@@ -74,6 +88,7 @@ pub fn find(
     place: &HostPath,
     directory: Option<&Path>,
     config: &Config,
+    unmounted: &[Unmounted],
 ) -> Result<Blank, BadBlank> {
     if let Some(directory) = directory {
         let name = escape(directory.as_os_str().as_encoded_bytes());
@@ -83,6 +98,10 @@ pub fn find(
             return Err(BadBlank::IsRoot { directory: name });
         }
         return Ok(Blank { tree: Some(tree), what: format!("the directory {name}"), gap: None });
+    }
+    if let Some(other) = unmounted.iter().find(|other| other.mount == *place) {
+        let what = format!("nothing, because {} is not what is mounted", other.dataset);
+        return Ok(Blank { tree: None, what, gap: None });
     }
     Ok(match config.roots.iter().find(|declared| declared.mount == *place) {
         Some(declared) => snapshot(root, declared),

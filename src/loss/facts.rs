@@ -10,10 +10,11 @@ use std::path::Path;
 
 use super::accept::{Accept, escape_glob};
 use super::rules::{Holds, Mounted, Placement, Rules};
+use super::unmounted::Unmounted;
 use crate::config::{AcceptRule, Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
 use crate::persist::machine_id;
-use crate::persist::observe::{holds_data, is_flag, is_on_root};
+use crate::persist::observe::{holds_data, is_flag};
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::sys::mounts::{Mount, MountTable};
 use crate::sys::record;
@@ -28,6 +29,9 @@ const KERNEL: [(&str, &[&str]); 4] = [
     ("/run", &["tmpfs", "ramfs"]),
 ];
 
+/// The file systems that forget by themselves: what is written to an overlay may lie in one of the others.
+const IN_MEMORY: [&str; 3] = ["tmpfs", "ramfs", "overlay"];
+
 /// A record of this boot that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -36,28 +40,39 @@ pub struct RecordError(String);
 /// Tells what lies at a path, as [`Sys::look`](crate::sys::Sys::look).
 pub type Looker<'l> = &'l dyn Fn(&HostPath) -> Result<Look, SysError>;
 
-/// Returns the rules for the root that is read through `look`.
+/// Returns the rules for the root that is read through `look`, on which `mounts` are mounted. Nothing is
+/// adopted from what is mounted in the place of a root that is `unmounted`.
 pub fn facts(
     config: &Config,
     accept: Accept,
-    mounts: Vec<Mount>,
+    mounts: &[Mount],
+    unmounted: &[Unmounted],
     recorded: &[HostPath],
     look: Looker<'_>,
 ) -> Rules {
     let mut points: BTreeMap<HostPath, Mounted> = BTreeMap::new();
-    for mount in mounts.into_iter().filter(|mount| !mount.point.is_root()) {
-        let kernel = is_kernel(&mount);
-        points.entry(mount.point).or_insert(Mounted { now: true, again: false }).again |= kernel;
+    for mount in mounts.iter().filter(|mount| !mount.point.is_root()) {
+        let kernel = is_kernel(mount);
+        points.entry(mount.point.clone()).or_insert(Mounted { now: true, again: false }).again |=
+            kernel;
     }
     // A store or a recorded mount that is not there now is there again after the next boot.
     for point in config.stores.iter().map(|store| &store.path).chain(recorded) {
         let missing = Mounted { now: false, again: true };
         points.entry(point.clone()).or_insert(missing).again = true;
     }
-    let placements = config
-        .entries()
-        .map(|(store, entry)| placement(config, (store, entry), &points, look))
-        .collect();
+    let is_on_root = |target: &HostPath| {
+        let root = config.root_of(target);
+        root.is_some_and(|root| !unmounted.iter().any(|other| other.mount == root.mount))
+    };
+    let placed = |(store, entry): (&Store, &Entry)| {
+        let bed = Bed {
+            is_on_root: is_on_root(&entry.target),
+            is_in_memory: is_in_memory(&entry.target, mounts),
+        };
+        placement((store, entry), bed, &points, look)
+    };
+    let placements = config.entries().map(placed).collect();
     Rules::new(placements, &points, accept)
 }
 
@@ -68,9 +83,25 @@ fn is_kernel(mount: &Mount) -> bool {
     KERNEL.iter().any(is)
 }
 
+/// Whether what is written at `path` is gone after a boot, by the file system there. What cannot be told
+/// is taken for a disk: then the boot makes nothing, and the way to it counts as lost.
+fn is_in_memory(path: &HostPath, mounts: &[Mount]) -> bool {
+    let around = mounts.iter().filter(|mount| path.starts_with(&mount.point));
+    let innermost = around.max_by_key(|mount| mount.point.as_bytes().len());
+    innermost.is_some_and(|mount| IN_MEMORY.contains(&mount.fs_type.as_str()))
+}
+
+/// The file system that a target lies on.
+#[derive(Debug, Clone, Copy)]
+struct Bed {
+    /// Whether it is a declared root, and that is what is mounted.
+    is_on_root: bool,
+    is_in_memory: bool,
+}
+
 fn placement(
-    config: &Config,
     (store, entry): (&Store, &Entry),
+    Bed { is_on_root, is_in_memory }: Bed,
     mounts: &BTreeMap<HostPath, Mounted>,
     look: Looker<'_>,
 ) -> Placement {
@@ -88,7 +119,7 @@ fn placement(
             if seen.is_empty { Holds::Nothing } else { Holds::Data }
         }
         (Kind::Directory | Kind::File, Ok(Look::Absent)) if is_directory(&look(&store.path)) => {
-            if is_awaited(config, entry, look) {
+            if !is_in_memory && is_awaited(entry, look) {
                 Holds::Awaited
             } else {
                 Holds::Nothing
@@ -98,19 +129,18 @@ fn placement(
         (Kind::Directory | Kind::File, Err(_)) if is_in_place => Holds::Data,
         (Kind::Directory | Kind::File, Ok(_) | Err(_)) => Holds::Unusable,
     };
-    let is_on_root = config.roots.iter().any(|root| entry.target.starts_with(&root.mount));
     let (target, kind, how, line) = (entry.target.clone(), entry.kind, entry.how, entry.line);
     Placement { target, source, kind, how, line, is_in_place, source_holds, is_on_root }
 }
 
-/// Whether the file is nowhere, so that the next boot makes none. What cannot be told is lost.
-fn is_awaited(config: &Config, entry: &Entry, look: Looker<'_>) -> bool {
+/// Whether the file is nowhere, so that the next boot makes none where it could be found afterwards.
+/// What cannot be told is lost.
+fn is_awaited(entry: &Entry, look: Looker<'_>) -> bool {
     let is_there = |there: &Look| {
         matches!(there, Look::File(seen) if !seen.is_mount) && (holds_data(there) || is_flag(there))
     };
     entry.kind == Kind::File
         && !machine_id::is_of(entry)
-        && is_on_root(config, &entry.target, look).unwrap_or(true)
         && !look(&entry.target).is_ok_and(|there| is_there(&there))
 }
 

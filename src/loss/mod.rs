@@ -30,6 +30,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod unmounted;
 pub mod view;
 pub mod words;
 

@@ -31,7 +31,8 @@ pub struct Placement {
     pub is_in_place: bool,
     /// What the store has for it.
     pub source_holds: Holds,
-    /// Whether it lies on a declared root, so that the next boot looks for data to adopt.
+    /// Whether it lies on a declared root that is what is mounted, so that the next boot looks there for
+    /// data to adopt.
     pub is_on_root: bool,
 }
 

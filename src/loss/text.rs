@@ -32,7 +32,7 @@ pub struct Setting {
     /// The configuration, escaped; nothing when there is none.
     pub config: Option<String>,
     /// Whether the configuration declares the root.
-    pub is_root_declared: bool,
+    pub declared: Declared,
     /// The rules of `[[report.accept]]`.
     pub accept: Vec<AcceptRule>,
     /// The entries that are not in place.
@@ -51,6 +51,17 @@ pub struct Setting {
     pub order: Order,
     /// As what entries are offered.
     pub language: keep::Language,
+}
+
+/// Whether a configuration declares the root that a report is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declared {
+    /// It does.
+    Yes,
+    /// It does not: the root is taken as ephemeral all the same.
+    No,
+    /// It does, and something else is mounted there, which no boot erases.
+    Unmounted,
 }
 
 /// Writes a report as text.
@@ -96,10 +107,15 @@ impl<'h, W: Write> Text<'h, W> {
     fn head(&mut self) -> io::Result<()> {
         self.has_table = true;
         let Setting { root, blank, classes, .. } = &self.setting;
-        let text = if classes.len() == 1 && classes.contains(&Class::Lost) {
-            format!("The next boot would erase this from {root}, compared with {blank}:")
-        } else {
-            format!("The root {root}, compared with {blank}:")
+        let is_lost_alone = classes.len() == 1 && classes.contains(&Class::Lost);
+        let text = match (is_lost_alone, self.setting.declared) {
+            (true, Declared::Yes | Declared::No) => {
+                format!("The next boot would erase this from {root}, compared with {blank}:")
+            }
+            (true, Declared::Unmounted) => {
+                format!("The next boot would leave this behind on {root}, compared with {blank}:")
+            }
+            (false, _) => format!("The root {root}, compared with {blank}:"),
         };
         self.page.prose(&text)?;
         self.page.blank();
@@ -113,7 +129,7 @@ impl<'h, W: Write> Text<'h, W> {
                 "There is no configuration ({DEFAULT_FILE}), so the whole root is taken as ephemeral: \
                  this is what an erased root would cost this host today."
             ),
-            Some(config) if !self.setting.is_root_declared => format!(
+            Some(config) if self.setting.declared == Declared::No => format!(
                 "The configuration {config} declares no root at /; it is taken as ephemeral all the \
                  same."
             ),

@@ -81,11 +81,20 @@ const DENIED: &str = "Permission denied (os error 13)";
 /// How the gap of a blank begins that could not be opened: it is no place of the root.
 const BLANK: (&str, &str) = ("cannot read the snapshot ", ", so everything counts as added: ");
 
+/// How a gap begins that is about the next boot, and about no place of the root.
+const DOUBTS: [&str; 3] = [
+    "this report is of what is mounted now: ",
+    "the next boot ",
+    "cannot tell whether the next boot ",
+];
+
 /// The gaps of a report, by what can be done.
 #[derive(Debug, Default)]
 pub(super) struct Gaps<'g> {
     /// Why the blank could not be opened.
     pub(super) blank: Vec<&'g str>,
+    /// Why the next boot may do something else than the report says.
+    pub(super) doubts: Vec<&'g str>,
     /// Whoever runs the report may not read these.
     pub(super) denied: Vec<&'g HostPath>,
     /// Everything else, and what is denied where it is alone.
@@ -104,6 +113,8 @@ impl<'g> Gaps<'g> {
         for gap in gaps {
             if let Some(cause) = blank_problem(gap) {
                 sorted.blank.push(cause);
+            } else if is_doubt(gap) {
+                sorted.doubts.push(&gap.error);
             } else if count > 1 && is_denied(&gap) {
                 sorted.denied.push(&gap.path);
             } else {
@@ -121,6 +132,10 @@ impl<'g> Gaps<'g> {
 pub(super) fn blank_problem(gap: &Gap) -> Option<&str> {
     let cause = gap.error.strip_prefix(BLANK.0).filter(|_| gap.path.is_root())?;
     cause.split_once(BLANK.1).map(|(_, cause)| cause)
+}
+
+fn is_doubt(gap: &Gap) -> bool {
+    gap.path.is_root() && DOUBTS.iter().any(|front| gap.error.starts_with(front))
 }
 
 fn is_denied(gap: &Gap) -> bool {

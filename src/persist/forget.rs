@@ -73,7 +73,15 @@ fn look(sys: &dyn Sys, target: &HostPath, source: &HostPath) -> Result<Ends, Sys
     let parent = |path: HostPath| {
         let source = store_of(&path);
         let (at_target, at_source) = (sys.look(&path)?, sys.look(&source)?);
-        Ok(Parent { path, at_target, source, at_source, is_entry: false })
+        Ok(Parent {
+            path,
+            at_target,
+            source,
+            at_source,
+            is_entry: false,
+            is_target_unfinished: false,
+            is_source_unfinished: false,
+        })
     };
     let parents = target.ancestors().into_iter().map(parent).collect::<Result<_, SysError>>()?;
     Ok(Ends { at_source: sys.look(source)?, at_target: sys.look(target)?, parents })

@@ -55,6 +55,9 @@ pub fn place(
         let wanted = |entry: &Entry| left.contains(&entry.target);
         let scene = observe(run.sys, job.config, job.bad, &memory, &wanted);
         let has_looked_beneath = run.one_round(plan(&scene, job.accounts), &mut left, &mut turns);
+        // What this round made for one entry, another may take as its pattern.
+        memory.unfinished.clone_from(&job.memory.unfinished);
+        memory.unfinished.extend(turns.values().flat_map(|turn| turn.provisional.iter().cloned()));
         // What was taken away is no longer in place.
         memory.placed.retain(|placed| left.contains(&placed.target));
         if left.is_empty() || (left.len() == before && !has_looked_beneath) {

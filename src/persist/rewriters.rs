@@ -52,8 +52,14 @@ pub fn warning(entry: &Entry) -> Option<Rewriter> {
     if entry.kind != Kind::File {
         return None;
     }
-    let known = SYSTEM.iter().chain(USERS).find(|row| fits(row.pattern, &entry.target))?;
+    let known = known(&entry.target)?;
     (entry.how == How::Bind || known.act != Act::RenameBehindLink).then_some(*known)
+}
+
+/// Returns who replaces the file at `target`, however it is declared.
+#[must_use]
+pub fn known(target: &HostPath) -> Option<&'static Rewriter> {
+    SYSTEM.iter().chain(USERS).find(|row| fits(row.pattern, target))
 }
 
 /// Everything in a configuration that will not hold although it can be declared, as sentences that end

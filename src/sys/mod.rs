@@ -181,6 +181,14 @@ pub trait Sys {
     /// It cannot be told what lies there.
     fn look(&self, path: &HostPath) -> Result<Look, SysError>;
 
+    /// Returns whether what is written at `path` is gone after a boot whatever anybody does: its file
+    /// system is a tmpfs or a ramfs, or an overlay, which may keep its changes in one. Where nothing
+    /// lies there, that of the nearest directory above it counts.
+    ///
+    /// # Errors
+    /// It cannot be told what file system that is.
+    fn is_in_memory(&self, path: &HostPath) -> Result<bool, SysError>;
+
     /// Returns the places strictly below `path` where something is mounted, in no order.
     ///
     /// # Errors

@@ -7,14 +7,7 @@ use std::process::Command;
 
 use super::host::umount;
 use super::namespace::mount;
-use super::{Host, explain, faults, host, inside};
-
-fn json(host: &Host, path: &str) -> serde_json::Value {
-    let output = host.run(&["explain", "--format=json", path]);
-    let json = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(faults("explain-1.json", &json), Vec::<String>::new(), "{path}");
-    json
-}
+use super::{Host, explain, host, inside, json};
 
 /// What the other command says of the same path.
 fn what_will_i_lose(host: &Host, path: &str) -> Option<i32> {
@@ -173,16 +166,54 @@ fn without_a_declared_root_the_root_is_taken_as_one_that_is_erased() {
 }
 
 #[test]
-fn userns_an_entry_on_no_declared_root_is_told_that_no_boot_copies_it() {
-    inside("fate::userns_an_entry_on_no_declared_root_is_told_that_no_boot_copies_it", |top| {
+fn userns_an_entry_on_no_declared_root_is_told_what_the_next_boot_copies() {
+    inside("fate::userns_an_entry_on_no_declared_root_is_told_what_the_next_boot_copies", |top| {
         let host = host(top);
         let config = fs::read_to_string(top.join("run/blankslate/c.toml")).unwrap();
         let (_, stores) = config.split_once("[[store]]").unwrap();
         host.write("run/blankslate/c.toml", &format!("version = 1\n[[store]]{stores}"));
         host.write("var/lib/gone/data", "data");
-        let (code, said) = explain(&host, "/var/lib/gone");
-        let words = "\nThe configuration declares no root on which it lies, so the next boot copies nothing of it into the store.\n";
-        assert!(said.contains(words) && code == 1, "{said}");
+        let says = |words: &str| {
+            let (code, said) = explain(&host, "/var/lib/gone");
+            assert!(said.contains(words) && code == 1, "{said}");
+        };
+        says(
+            "\nThe next boot copies what lies there to /persist/var/lib/gone, and puts it in place.\n",
+        );
+        mount("tmpfs", "mode=755", &top.join("var/lib"));
+        host.write("var/lib/gone/data", "data");
+        says("\nIt lies in memory, so the next boot finds nothing of it to copy into the store.\n");
+        host.write("persist/var/lib/gone/data", "other");
+        umount(&top.join("var/lib"));
+        says("\nThe next boot erases neither, and leaves both as they are.\n");
+    });
+}
+
+/// The kind of what nobody made yet is that of its preset, or a guess.
+#[test]
+fn userns_what_is_not_there_yet_is_offered_as_what_it_will_be() {
+    inside("fate::userns_what_is_not_there_yet_is_offered_as_what_it_will_be", |top| {
+        let host = Host::new(top, &[], &[]);
+        host.write("etc/passwd", "al:x:1000:100::/home/al:/bin/sh\n");
+        let table = [
+            ("/etc/ssh/ssh_host_ed25519_key", "file", false),
+            ("/var/lib/bluetooth", "directory", false),
+            ("/home/al/.ssh", "directory", false),
+            ("/home/al/.config/kwinrc", "file", false),
+            ("/var/lib/no/such/thing", "directory", true),
+        ];
+        let guess = "\nNothing is there, so that it is to be a directory is a guess; for a file, write kind = \"file\".\n";
+        for (path, kind, is_guess) in table {
+            let keep = json(&host, path)["keep"].clone();
+            let toml = keep["toml"].as_str().unwrap();
+            assert!(toml.contains(&format!("\nkind = \"{kind}\"\n")), "{path}: {toml}");
+            assert_eq!(keep["guessed"], is_guess, "{path}");
+            let (_, said) = explain(&host, path);
+            assert_eq!(said.contains(guess), is_guess, "{said}");
+        }
+        let (code, said) = explain(&host, "/etc/adjtime");
+        let end = "\n/etc/adjtime is replaced by systemd-timedated through a rename, which a bind mount stops (EBUSY); set time.hardwareClockInLocalTime, which writes what matters of it.\n";
+        assert!(said.ends_with(end) && code == 1, "{said}");
     });
 }
 

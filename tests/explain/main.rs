@@ -12,8 +12,11 @@
 mod fate;
 #[path = "../status/host.rs"]
 mod host;
+mod left;
 #[path = "../support/namespace.rs"]
 mod namespace;
+#[path = "../support/unmount.rs"]
+mod unmount;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -51,6 +54,13 @@ fn explain(host: &Host, path: &str) -> (i32, String) {
     (code, said.split_inclusive('\n').filter(is_told).collect())
 }
 
+fn json(host: &Host, path: &str) -> serde_json::Value {
+    let output = host.run(&["explain", "--format=json", path]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(faults("explain-1.json", &json), Vec::<String>::new(), "{path}");
+    json
+}
+
 #[test]
 fn userns_each_path_is_told_what_becomes_of_it() {
     inside("userns_each_path_is_told_what_becomes_of_it", |top| {
@@ -71,7 +81,7 @@ fn userns_each_path_is_told_what_becomes_of_it() {
             ("/var/lib/gone", 1, "/var/lib/gone is an entry.\nIt is declared in line 19 of the configuration.\nThe store keeps it at /persist/var/lib/gone, which is to be mounted there.\nNow: missing: neither it nor /persist/var/lib/gone is there; run `blankslate apply`, which makes it empty\n`blankslate apply` would:\n    make the directory /persist/var/lib/gone, owner 0:0, mode 0755\n".into()),
             ("/var/lib", 1, "/var/lib is a directory, and no entry. These are, below it: /var/lib/gone, /var/lib/x.\nNothing on this host claims it.\nIt is kept: made again on the way to what is kept.\nWhat lies in it is lost: 1 file (4 B).\nIt holds what belongs to many, so it is too much for one entry: `what-will-i-lose /var/lib` lists what lies in it.\n".into()),
             ("/var/lib/lost", 1, format!("/var/lib/lost is a file, and no entry keeps it.\n{NOBODYS}It {ERASED}\nTo keep it, add to the configuration file:\n\n")),
-            ("/var/lib/new", 1, format!("/var/lib/new is nothing yet, and no entry keeps it.\n{NOBODYS}What is written there {ERASED}\nTo keep it, if it is to be a directory, add")),
+            ("/var/lib/new", 1, format!("/var/lib/new is nothing yet, and no entry keeps it.\n{NOBODYS}What is written there {ERASED}Nothing is there, so that it is to be a directory is a guess; for a file, write kind = \"file\".\n\nTo keep it, add to the configuration file:\n\n")),
             ("/lib", 1, format!("/lib is a symlink to /var/lib, and no entry keeps it.\n{NOBODYS}It {ERASED}A symlink cannot be an entry; keep what it leads to.\n")),
             ("/home/x", 1, "/home/x is nothing yet, and no entry keeps it.\nWhat is written there lies in memory, on the tmpfs at /home: it is gone after every boot.\n".into()),
         ];

@@ -24,4 +24,6 @@ mod records;
 mod rescue;
 mod setup;
 mod undeclared;
+#[path = "../support/unmount.rs"]
+mod unmount;
 mod waiting;

@@ -5,11 +5,13 @@ use blankslate::sys::Meta;
 
 use crate::fake::{FakeSys, ROOT, Tree, path};
 use crate::layouts::placed;
-use crate::setup::{config, ends, host, initrd, run};
+use crate::setup::{config, ends, host, initrd, planned, run};
 
 const fn meta(uid: u32, gid: u32, mode: u32) -> Meta {
     Meta { uid, gid, mode }
 }
+
+const SSH: &str = "dir bind /home/alice/.ssh user=alice";
 
 fn meta_of(sys: &FakeSys, at: &str) -> Meta {
     sys.tree.items()[&path(at)].meta
@@ -85,9 +87,12 @@ fn var_lib_private_is_closed_on_both_sides_however_it_comes_about() {
 fn what_is_made_in_a_home_is_its_owners_alone() {
     let mut tree = Tree::new(&["/persist"]);
     tree.dir("/home/alice", meta(1000, 100, 0o700));
-    let entry = "file bind /home/alice/.ssh/known_hosts";
-    let (sys, ends) = placed(tree, &config(&[("/persist", &[entry])]));
-    assert_eq!(ends, ["/home/alice/.ssh/known_hosts done"]);
+    let config = config(&[("/persist", &["file bind /home/alice/.ssh/known_hosts"])]);
+    // On a disk a file waits for whoever makes it.
+    let mut sys = FakeSys::new(tree);
+    sys.in_memory = vec![0];
+    let (turns, _) = run(&mut sys, &config, &Record::default(), &host());
+    assert_eq!(ends(&turns), ["/home/alice/.ssh/known_hosts done"]);
     for side in ["", "/persist"] {
         let at = |at: &str| meta_of(&sys, &format!("{side}/home/{at}"));
         assert_eq!(at("alice"), meta(1000, 100, 0o700), "{side}");
@@ -121,6 +126,74 @@ fn what_the_initrd_cannot_give_to_its_owner_is_closed_and_finished_on_the_host()
     let (turns, again) = run(&mut sys, &config, &record, &host());
     assert_eq!(ends(&turns), ["/home/alice/.ssh unchanged"]);
     assert_eq!(again.unfinished, record.unfinished);
+}
+
+/// `/home` is mounted after the initrd: what that made lies beneath, and the way is made once more.
+#[test]
+fn a_home_that_is_mounted_later_belongs_to_its_owner_from_the_first_run_on() {
+    let entries = |who| [format!("dir bind /home/alice/.config/app {who}"), SSH.to_owned()];
+    // What the first entry made has to be finished; where that one is refused, another run does it.
+    for (who, word) in [("user=alice", "done"), ("user=ghost", "refused")] {
+        let entries = entries(who);
+        let config = config(&[("/persist", &entries.each_ref().map(String::as_str))]);
+        let mut sys = FakeSys::new(Tree::new(&["/persist", "/disk"]));
+        let (_, record) = run(&mut sys, &config, &Record::default(), &initrd());
+        assert_eq!(meta_of(&sys, "/persist/home/alice"), ROOT);
+        sys.tree.mount("/disk", "/home");
+        if word == "done" {
+            let plan = planned(&sys, &config, &record, &host());
+            let way = "give /persist/home/alice to its owner: owner 1000:100, mode 0700; ";
+            let made = "; make the directory /home/alice, owner 1000:100, mode 0700; ";
+            assert!(plan.contains(way) && plan.contains(made), "{plan}");
+        }
+        let (turns, record) = run(&mut sys, &config, &record, &host());
+        let words: Vec<&str> = turns.iter().map(|turn| turn.outcome.in_words().0).collect();
+        assert_eq!(words, [word, "done"]);
+        assert_eq!(meta_of(&sys, "/disk/alice"), meta(1000, 100, 0o700), "{who}");
+        assert_eq!(meta_of(&sys, "/disk/alice/.ssh"), meta(1000, 100, 0o700), "beneath the mount");
+        let before = sys.tree.state();
+        run(&mut sys, &config, &record, &host());
+        assert_eq!(sys.tree.state(), before);
+    }
+}
+
+#[test]
+fn what_is_unfinished_is_a_pattern_whoever_owns_the_place_where_it_is_made_again() {
+    let config = config(&[("/persist", &["dir bind /data/way/x user=alice"])]);
+    let mut sys = FakeSys::new(Tree::new(&["/persist", "/disk"]));
+    let (_, record) = run(&mut sys, &config, &Record::default(), &initrd());
+    sys.tree.dir("/disk", meta(1000, 100, 0o755));
+    sys.tree.mount("/disk", "/data");
+    let (turns, _) = run(&mut sys, &config, &record, &host());
+    assert_eq!(ends(&turns), ["/data/way/x done"]);
+    assert_eq!(meta_of(&sys, "/persist/data/way"), ROOT);
+    assert_eq!(meta_of(&sys, "/disk/way"), ROOT);
+}
+
+/// One of two stores gets its directories from those that were made for the other: by an earlier run, or
+/// by the same one, which places an entry before those inside it.
+#[test]
+fn what_is_made_after_an_unfinished_pattern_is_unfinished_as_well() {
+    for (inner, has_earlier_run) in [("/home/alice/b", true), ("/home/alice/a/b", false)] {
+        let entry = format!("dir bind {inner} user=alice");
+        let stores: [(&str, &[&str]); 2] =
+            [("/one", &["dir bind /home/alice/a"]), ("/two", &[entry.as_str()])];
+        let (first, both) = (config(&stores[..1]), config(&stores));
+        let mut sys = FakeSys::new(Tree::new(&["/one", "/two"]));
+        let mut record = Record::default();
+        if has_earlier_run {
+            (_, record) = run(&mut sys, &first, &record, &initrd());
+        }
+        let (_, record) = run(&mut sys, &both, &record, &initrd());
+        assert_eq!(meta_of(&sys, "/two/home/alice"), ROOT);
+        let (_, record) = run(&mut sys, &both, &record, &host());
+        for at in ["/home/alice", "/one/home/alice", "/two/home/alice"] {
+            assert_eq!(meta_of(&sys, at), meta(1000, 100, 0o700), "{at} {inner}");
+        }
+        let (turns, _) = run(&mut sys, &both, &record, &host());
+        let unchanged = format!("{inner} unchanged");
+        assert_eq!(ends(&turns), ["/home/alice/a unchanged", &unchanged]);
+    }
 }
 
 #[test]

@@ -64,19 +64,42 @@ fn what_somebody_makes_then_is_kept_by_apply_and_by_the_next_boot() {
     }
 }
 
-/// Nobody would look there before it is gone, or nothing is erased there at all.
+/// Nothing is erased there, so whatever somebody makes is there to be adopted.
 #[test]
-fn where_no_root_is_or_another_file_system_lies_an_empty_one_is_made() {
-    let entry = "file bind /home/key mode=0600";
-    let without = config(&[("/persist", &[entry])]);
+fn without_a_root_and_on_another_file_system_it_waits_as_well() {
+    let without = config(&[("/persist", &["file bind /home/key mode=0600"])]);
     let elsewhere = on_root(without.clone());
-    let worlds = [(&["/persist"][..], without), (&["/persist", "/home"], elsewhere)];
-    for (devices, config) in worlds {
-        let (sys, ends, _) = placed(Tree::new(devices), &config, &Record::default());
+    for (devices, config) in [(&["/persist"][..], without), (&["/persist", "/home"], elsewhere)] {
+        let mut tree = Tree::new(devices);
+        let (sys, ends, record) = placed(tree.clone(), &config, &Record::default());
+        assert_eq!(ends, ["/home/key waiting"]);
+        assert_eq!(sys.tree, tree);
+        tree.file("/home/key", Meta { mode: 0o600, ..ROOT }, "key");
+        let (sys, ends, _) = placed(tree, &config, &record);
         assert_eq!(ends, ["/home/key done"]);
+        assert_eq!(sys.tree.text("/persist/home/key").as_deref(), Some("key"));
+    }
+}
+
+/// Nobody would find there what was made since: who makes it has to write into the store.
+#[test]
+fn in_memory_an_empty_one_is_made_whatever_is_declared() {
+    let on_disk = config(&[("/persist", &["file bind /home/key mode=0600"])]);
+    let root = on_root(on_disk.clone());
+    // The second file system is that of `/home`.
+    let worlds = [(0, &["/persist"][..], &on_disk), (0, &["/persist"], &root)];
+    for (in_memory, devices, config) in
+        worlds.into_iter().chain([(2, &["/persist", "/home"][..], &root)])
+    {
+        let mut sys = FakeSys::new(Tree::new(devices));
+        sys.in_memory = vec![in_memory];
+        let (turns, record) = run(&mut sys, config, &Record::default(), &host());
+        assert_eq!(ends(&turns), ["/home/key done"]);
         assert_eq!(sys.tree.text("/persist/home/key").as_deref(), Some(""));
         let meta = sys.tree.items()[&path("/persist/home/key")].meta;
         assert_eq!(meta, Meta { mode: 0o600, ..ROOT });
+        let (turns, _) = run(&mut sys, config, &record, &host());
+        assert_eq!(ends(&turns), ["/home/key unchanged"]);
     }
 }
 

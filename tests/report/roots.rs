@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::Host;
+use crate::support::{Host, changes, in_mount_namespace};
 
 fn root(mount: &str) -> String {
     format!(
@@ -99,4 +99,51 @@ fn a_report_on_one_place_is_not_incomplete_for_a_root_elsewhere() {
     for (place, status) in [("/etc", 0), ("/", 2)] {
         assert_eq!(host.run(&[place]).status, status, "{place}");
     }
+}
+
+/// Where another file system is mounted at `/` than what is declared, the boot neither erases what lies
+/// there nor looks for it.
+#[test]
+fn what_lies_in_the_place_of_a_declared_root_is_lost_and_never_adopted() {
+    let host = Host::new();
+    let entry = "[[store.entry]]\ntarget = \"/var/lib/app\"\nkind = \"directory\"\n";
+    let store = "[[store]]\npath = \"/persist\"\ndevice = \"r/p\"\nfs = \"zfs\"\n";
+    host.config(&format!("{}{store}{entry}", root("/")));
+    let script = |mount: &str, args: &str| {
+        format!(
+            "{mount}; cd \"$D/root\"; mkdir -p persist var/lib/app .zfs/snapshot/blank/etc; \
+             mount -t tmpfs none persist; echo x >var/lib/app/data; report {args}"
+        )
+    };
+    let told = |mount: &str, args: &str| in_mount_namespace(&host, &script(mount, args));
+    let instead = "mount -t tmpfs -o mode=755 rpool/other \"$D/root\"";
+    let Some(json) = told(instead, "--format json") else { return };
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    let sentence = "this report is of what is mounted now: what is mounted at / is rpool/other (tmpfs), \
+        and line 2 of the configuration declares no/such- there: a boot from that leaves behind what lies \
+        here, and neither erases nor adopts it; before such a boot run `blankslate apply`, which copies \
+        what is declared into the stores, or mend dataset in line 2";
+    assert_eq!(gaps(&report), [["/", sentence]]);
+    assert_eq!(report["blank"], "nothing, because no/such- is not what is mounted");
+    let app = |report: &Value| -> Vec<String> {
+        let all = changes(report).into_iter();
+        all.filter(|line| line.contains("/var/lib/app")).collect()
+    };
+    let lost = ["kept added /var/lib/app", "lost added /var/lib/app/data not-in-place"];
+    assert_eq!((app(&report), json.status), (lost.map(String::from).into(), 2));
+    let Some(text) = told(instead, "") else { return };
+    let joined = text.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let head = "The next boot would leave this behind on /";
+    let doubt =
+        "The next boot may do something else than is said here: this report is of what is mounted";
+    assert!(joined.starts_with(head) && joined.contains(doubt), "{}", text.stdout);
+    assert!(
+        !joined.contains("would erase") && !joined.contains("not in the store yet"),
+        "{joined}"
+    );
+    // Where nothing says what it is, it is taken for what is declared.
+    let Some(json) = told("true", "--format json") else { return };
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    let kept = ["kept added /var/lib/app", "kept added /var/lib/app/data"];
+    assert_eq!(app(&report), kept);
 }

@@ -1,6 +1,6 @@
 //! The text at 80 columns, with names that want to do harm.
 
-use blankslate::cli::status::look::{Entries, Looked};
+use blankslate::cli::status::look::{Bed, Entries, Looked};
 use blankslate::cli::status::text::render;
 use blankslate::cli::status::{Aside, Now};
 use blankslate::config::{Entry, How, Kind};
@@ -32,7 +32,7 @@ fn looked(target: &str, state: State, sentence: &str) -> Looked {
     let steps = Ok(Vec::new());
     let (how, is_declared, then) = (How::Bind, true, Then::End);
     let plan = EntryPlan { target, source, how, is_declared, steps, then };
-    Looked { seen, plan, status: Status { state, sentence: sentence.to_owned() }, is_on_root: true }
+    Looked { seen, plan, status: Status { state, sentence: sentence.to_owned() }, bed: Bed::Root }
 }
 
 fn stray(at: &[u8], bytes: u64) -> Stray {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::namespace::mount;
+use crate::unmount::unmount_below;
 
 pub struct Host(pub PathBuf);
 
@@ -46,9 +47,9 @@ pub fn entry((target, kind, how): (&str, &str, &str)) -> String {
 }
 
 impl Host {
-    /// A root and a store, and a root that was rolled back.
+    /// A root and a store, and a root that was rolled back. It is a directory on a disk: no file system
+    /// that forgets, and nothing that is mounted in the place of the declared dataset.
     pub fn new(top: &Path, entries: &[(&str, &str, &str)], record: &[(&str, &str)]) -> Self {
-        mount("tmpfs", "mode=755", top);
         let host = Self(top.to_owned());
         fs::create_dir_all(top.join("persist")).unwrap();
         mount("tmpfs", "mode=755", &top.join("persist"));
@@ -83,6 +84,12 @@ impl Host {
         let output = self.run(arguments);
         let text = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        unmount_below(&self.0);
     }
 }
 

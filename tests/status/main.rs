@@ -15,3 +15,5 @@ mod host;
 mod namespace;
 mod real;
 mod records;
+#[path = "../support/unmount.rs"]
+mod unmount;

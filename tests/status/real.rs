@@ -54,11 +54,30 @@ fn userns_a_file_that_nobody_made_yet_is_fine_and_told() {
 }
 
 #[test]
+fn userns_a_root_in_whose_place_something_else_is_mounted_is_off() {
+    inside("real::userns_a_root_in_whose_place_something_else_is_mounted_is_off", |top| {
+        mount("tmpfs", "mode=755", top);
+        let host = Host::new(top, &[], &[("/srv/x", "bind")]);
+        host.write("srv/x.blankslate-adopted-1", "older");
+        let line = "not-mounted rpool/root: what is mounted at / is tmpfs (tmpfs), and line 2 of the configuration declares rpool/root there: a boot from that leaves behind what lies here, and neither erases nor adopts it; before such a boot run `blankslate apply`, which copies what is declared into the stores, or mend dataset in line 2\n";
+        let aside = "note: /srv/x.blankslate-adopted-1 is what lay at /srv/x before it was copied into the store; remove it when you are sure that nothing is missing\n";
+        assert_eq!(host.said(&["status"]), (1, format!("{ROLLED}{line}{OTHER}\n{aside}")));
+        let output = host.run(&["status", "--format=json"]);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(faults("status-1.json", &json), Vec::<String>::new());
+        let expected = serde_json::json!([{"mount": "/", "dataset": "rpool/root", "mounted": "tmpfs (tmpfs)"}]);
+        assert_eq!((&json["ok"], &json["roots_not_mounted"]), (&false.into(), &expected));
+    });
+}
+
+#[test]
 fn userns_a_symlink_that_a_file_replaced_has_diverged() {
     inside("real::userns_a_symlink_that_a_file_replaced_has_diverged", |top| {
         let host = Host::new(top, &[("/etc/x", "file", "symlink")], &[("/etc/x", "symlink")]);
-        host.write("persist/etc/x", "old");
-        host.write("etc/x", "new");
+        for (at, text) in [("persist/etc/x", "old"), ("etc/x", "new")] {
+            let file = fs::File::options().append(true).open(host.write(at, text)).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH).unwrap();
+        }
         host.write("etc/x.blankslate-adopted-1", "older");
         let (code, said) = host.said(&["status"]);
         let line = "diverged /etc/x: a file replaced the symlink and differs from /persist/etc/x, in content; keep one of the two, move the other away, run `blankslate apply`\n";

@@ -2,7 +2,7 @@
 //! Pure.
 
 use super::{Explanation, Relation};
-use crate::cli::status::look::Looked;
+use crate::cli::status::look::{Bed, Looked};
 use crate::config::How;
 use crate::path::escape;
 use crate::persist::observe::{Against, Ends};
@@ -83,23 +83,41 @@ fn next_boot(looked: &Looked, at_boot: Option<&Against>) -> String {
         }
         .to_owned(),
         (State::Unseen, None) => "What the next boot does with it cannot be told.".to_owned(),
-        (_, Some(_)) if !looked.is_on_root => {
-            "The configuration declares no root on which it lies, so the next boot copies nothing \
-             of it into the store."
-                .to_owned()
-        }
-        (_, Some(Against::Nothing)) => format!(
-            "The next boot copies what lies there to {} before the root is rolled back, and puts it \
-             in place.",
-            looked.seen.source
-        ),
-        (_, Some(Against::Different(_))) => format!(
-            "The next boot keeps what lies there as {}.from-old-root, and puts the store's in place.",
-            looked.seen.source
-        ),
-        (State::Refused, _) => {
+        (State::Refused, Some(Against::Same) | None) => {
             "The next boot puts it in place, unless that is in the way still.".to_owned()
         }
-        (_, Some(Against::Same) | None) => "The next boot puts it in place.".to_owned(),
+        (_, Some(against)) => next_boot_of_data(looked, against),
+        (_, None) => "The next boot puts it in place.".to_owned(),
+    }
+}
+
+/// What the next boot does with an entry that is not in place, and of which there is data at its target.
+fn next_boot_of_data(looked: &Looked, against: &Against) -> String {
+    let source = &looked.seen.source;
+    match (&looked.bed, against) {
+        (_, Against::Same) => "The next boot puts it in place.".to_owned(),
+        (Bed::Instead(other), _) => format!(
+            "The next boot looks for it on {}, which is not what is mounted at {} now, so it copies \
+             nothing of this into the store.",
+            other.dataset, other.mount
+        ),
+        (Bed::Memory, _) => {
+            "It lies in memory, so the next boot finds nothing of it to copy into the store."
+                .to_owned()
+        }
+        (Bed::Root, Against::Nothing) => format!(
+            "The next boot copies what lies there to {source} before the root is rolled back, and puts \
+             it in place."
+        ),
+        (Bed::Root, Against::Different(_)) => format!(
+            "The next boot keeps what lies there as {source}.from-old-root, and puts the store's in \
+             place."
+        ),
+        (Bed::Disk, Against::Nothing) => {
+            format!("The next boot copies what lies there to {source}, and puts it in place.")
+        }
+        (Bed::Disk, Against::Different(_)) => {
+            "The next boot erases neither, and leaves both as they are.".to_owned()
+        }
     }
 }

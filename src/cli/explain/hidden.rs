@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::loss::sentence;
 use crate::cli::exit::ExitStatus;
-use crate::cli::status::look::Looked;
+use crate::cli::status::look::{Bed, Looked};
 use crate::cli::what_will_i_lose::case::{Asked, case};
 use crate::loss::{
     Change, Gap, Judge, Keeper, Outside, Sink, Tally, Totals, Unfolded, Verdict, scan, start, words,
@@ -83,8 +83,9 @@ pub(super) fn hidden(
 ) -> Result<Option<Hidden>> {
     let case = case(Asked { root, config, blank: None, path: None })?;
     let target = &entry.seen.entry.target;
-    // A scan enters neither another root nor a mount; what lies on a declared root is erased there too.
-    let unseen = || entry.is_on_root.then(Hidden::default);
+    // A scan enters neither another root nor a mount; what lies in the place of a declared root is gone there too.
+    let is_left = matches!(entry.bed, Bed::Root | Bed::Instead(_));
+    let unseen = || is_left.then(Hidden::default);
     if case.others.iter().any(|gap| target.starts_with(&gap.path)) {
         return Ok(unseen());
     }

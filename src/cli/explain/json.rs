@@ -64,6 +64,7 @@ struct KeepJson<'e> {
     nix: &'e str,
     preset: Option<&'e str>,
     warning: Option<&'e str>,
+    guessed: bool,
 }
 
 /// Returns the explanation as one JSON object.
@@ -86,6 +87,7 @@ pub(super) fn render(explanation: &Explanation) -> serde_json::Result<String> {
         nix: &keep.nix,
         preset: keep.preset.as_deref(),
         warning: keep.warning.as_deref(),
+        guessed: keep.is_guess,
     });
     let hidden = explanation.hidden.as_ref();
     let json = ExplanationJson {
@@ -162,6 +164,7 @@ fn relation(relation: &Relation) -> &'static str {
 fn file_system(lies: &Lies) -> Option<FileSystemJson> {
     let (mount, root_dataset, in_memory) = match lies {
         Lies::OnRoot(root) => (&root.mount, Some(root.dataset.to_string()), false),
+        Lies::Instead(other) => (&other.mount, None, false),
         Lies::InMemory(point) | Lies::InKernel(point) => (point, None, true),
         Lies::OnHost(point) | Lies::Elsewhere(point, _) | Lies::Layered(point, _) => {
             (point, None, false)

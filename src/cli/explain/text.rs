@@ -6,6 +6,7 @@ use super::about::about_entry;
 use super::keep::Keep;
 use super::{Explanation, Lies, Relation};
 use crate::cli::status::text::wrap;
+use crate::loss::unmounted::Unmounted;
 use crate::path::escape;
 use crate::sys::Look;
 
@@ -41,6 +42,9 @@ pub(super) fn render(explanation: &Explanation, width: Option<usize>) -> String 
         None => {}
         Some(Err(why)) => say(why),
         Some(Ok(keep)) => {
+            if keep.is_guess {
+                say(guess(explanation.is_nixos));
+            }
             keep_lines(&mut text, explanation, keep);
             if let Some(warning) = &keep.warning {
                 text.push('\n');
@@ -58,11 +62,7 @@ fn keep_lines(text: &mut String, explanation: &Explanation, keep: &Keep) {
         Relation::Above(_) => "keep all of it",
         _ => "keep it",
     };
-    let guess = match explanation.look {
-        Ok(Look::Absent) => ", if it is to be a directory",
-        _ => "",
-    };
-    let to = format!("To {doing}{guess}, add to the");
+    let to = format!("To {doing}, add to the");
     let mut say = |front: &str, lines: &str| {
         let _ = writeln!(text, "\n{front}:\n");
         indent(text, lines);
@@ -80,6 +80,16 @@ fn keep_lines(text: &mut String, explanation: &Explanation, keep: &Keep) {
                 say("or there, for all that belongs to it", preset);
             }
         }
+    }
+}
+
+/// What the lines take for granted.
+fn guess(is_nixos: bool) -> &'static str {
+    if is_nixos {
+        "Nothing is there, so that it is to be a directory is a guess; for a file, write files in place of \
+         directories."
+    } else {
+        "Nothing is there, so that it is to be a directory is a guess; for a file, write kind = \"file\"."
     }
 }
 
@@ -139,6 +149,13 @@ fn fate(explanation: &Explanation) -> Option<String> {
                 root.mount
             ));
         }
+        (Relation::Source | Relation::Store(_), Lies::Instead(other)) => {
+            let left = left_behind("this", other);
+            return Some(format!(
+                "The store is not mounted: {left} Mount the store before anything uses it (in NixOS, \
+                 neededForBoot = true)."
+            ));
+        }
         (Relation::Entry | Relation::Inside(_) | Relation::Source, _) => return None,
         (Relation::Store(_), _) => {
             return Some(
@@ -159,6 +176,7 @@ fn fate(explanation: &Explanation) -> Option<String> {
             "{it} lies on the root {}: the next boot {erases} when it rolls {} back to @{}.",
             root.mount, root.dataset, root.snapshot
         ),
+        Lies::Instead(other) => left_behind(it, other),
         Lies::OnHost(_) => {
             let why = if explanation.has_config {
                 "The configuration declares no root at /, and / is taken as ephemeral all the same."
@@ -182,4 +200,13 @@ fn fate(explanation: &Explanation) -> Option<String> {
         ),
         Lies::Unknown => format!("{it} lies on a file system that cannot be told."),
     })
+}
+
+fn left_behind(it: &str, other: &Unmounted) -> String {
+    let Unmounted { mount, dataset, instead, line } = other;
+    let instead = escape(instead.as_bytes());
+    format!(
+        "{it} lies on {instead}, which is mounted at {mount}, and line {line} of the configuration \
+         declares {dataset} there: a boot from that leaves it behind, and neither erases nor adopts it."
+    )
 }

@@ -15,7 +15,8 @@ impl Explanation {
     pub(super) fn may_be_lost(&self, has_root: bool) -> bool {
         let is_kept = !matches!(self.relation, Relation::Above(_) | Relation::None);
         let is_on_disk = matches!(self.lies, Lies::Elsewhere(..));
-        !is_kept && (matches!(self.lies, Lies::OnRoot(_)) || !has_root && is_on_disk)
+        let is_on_root = matches!(self.lies, Lies::OnRoot(_) | Lies::Instead(_));
+        !is_kept && (is_on_root || !has_root && is_on_disk)
     }
 
     /// Its entry, where that is in place and hides data.
@@ -58,7 +59,9 @@ impl Explanation {
             Relation::Store(store) => self.path != *store,
             Relation::Above(_) | Relation::None => match (&self.loss, &self.lies) {
                 (Some(loss), _) => loss.loses(),
-                (None, lies) => matches!(lies, Lies::OnRoot(_) | Lies::InMemory(_)),
+                (None, lies) => {
+                    matches!(lies, Lies::OnRoot(_) | Lies::Instead(_) | Lies::InMemory(_))
+                }
             },
         }
     }
@@ -79,6 +82,7 @@ impl Explanation {
             (ExitStatus::Loss, Relation::Entry | Relation::Inside(_)) if !self.is_in_place() => {
                 Some("not-in-place")
             }
+            (ExitStatus::Loss, _) if matches!(self.lies, Lies::Instead(_)) => Some("left-behind"),
             (ExitStatus::Loss, _) => Some("erased"),
             (ExitStatus::Clean, Relation::Above(_) | Relation::None) => Some("untouched"),
             (ExitStatus::Clean, _) => Some("kept"),
@@ -101,12 +105,15 @@ impl Explanation {
             }
             Relation::Entry | Relation::Inside(_) => ExitStatus::Loss,
             Relation::Source | Relation::Store(_) => match &self.lies {
-                Lies::OnRoot(_) => ExitStatus::Loss,
+                Lies::OnRoot(_) | Lies::Instead(_) => ExitStatus::Loss,
                 _ => ExitStatus::Clean,
             },
             Relation::Above(_) | Relation::None => match (&self.loss, &self.lies) {
                 (Some(loss), _) => loss.verdict(),
-                (None, Lies::OnRoot(_) | Lies::OnHost(_) | Lies::InMemory(_)) => ExitStatus::Loss,
+                (
+                    None,
+                    Lies::OnRoot(_) | Lies::Instead(_) | Lies::OnHost(_) | Lies::InMemory(_),
+                ) => ExitStatus::Loss,
                 (None, Lies::InKernel(_) | Lies::Elsewhere(..)) => ExitStatus::Clean,
                 (None, Lies::Layered(..) | Lies::Unknown) => ExitStatus::Trouble,
             },

@@ -37,6 +37,7 @@ struct StatusJson<'n> {
     complete: bool,
     same_config: Option<bool>,
     roots_not_tried: &'n [String],
+    roots_not_mounted: Vec<RootJson<'n>>,
     entries_not_tried: &'n [String],
     stores: Vec<StoreJson<'n>>,
     entries: Vec<EntryJson<'n>>,
@@ -51,6 +52,14 @@ struct StatusJson<'n> {
     notes: &'n [String],
     boot: Option<&'n Receipt>,
     persist: Option<&'n Record>,
+}
+
+/// A declared root in whose place something else is mounted.
+#[derive(Debug, Serialize)]
+struct RootJson<'n> {
+    mount: String,
+    dataset: &'n str,
+    mounted: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -156,6 +165,11 @@ pub fn render(now: &Now) -> serde_json::Result<String> {
         how: placed.how.word(),
         problem,
     });
+    let roots_not_mounted = now.unmounted.iter().map(|other| RootJson {
+        mount: other.mount.exact(),
+        dataset: &other.dataset,
+        mounted: escape(other.instead.as_bytes()),
+    });
     let stores = now
         .stores
         .iter()
@@ -180,6 +194,7 @@ pub fn render(now: &Now) -> serde_json::Result<String> {
         complete: now.is_complete(),
         same_config: now.same_config,
         roots_not_tried: &now.roots_not_tried,
+        roots_not_mounted: roots_not_mounted.collect(),
         entries_not_tried: &now.entries_not_tried,
         stores: stores.collect(),
         entries: now.entries.declared.iter().map(EntryJson::from).collect(),

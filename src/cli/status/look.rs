@@ -3,6 +3,8 @@
 //! In: the root, the configuration, what earlier runs wrote down. Out: every entry with its state.
 //! Reads, and changes nothing.
 
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -10,6 +12,8 @@ use anyhow::{Context, Result};
 use super::beneath::Depths;
 use crate::cli::place;
 use crate::config::{Config, Entry, Root};
+use crate::loss::facts::mounts_below;
+use crate::loss::unmounted::{Unmounted, unmounted};
 use crate::path::HostPath;
 use crate::persist::accounts::Accounts;
 use crate::persist::observe::{BadStore, Observation, StoreProblem, check_stores, observe};
@@ -17,6 +21,7 @@ use crate::persist::plan::{EntryPlan, plan};
 use crate::persist::record::{Memory, Placed};
 use crate::persist::state::{self, Beneath, State, Status};
 use crate::sys::linux::LinuxSys;
+use crate::sys::mounts::{Mount, MountTable};
 use crate::sys::{Look, Sys};
 
 /// A host that is looked at.
@@ -36,8 +41,25 @@ pub struct Host<'c> {
     pub no_accounts: Option<String>,
     /// What earlier runs did.
     memory: Memory,
+    /// The declared roots in whose place something else is mounted.
+    pub unmounted: Vec<Unmounted>,
     /// The file systems that the next boot erases, by their numbers.
     erased: Vec<((u32, u32), &'c Root)>,
+    /// Those in the place of a declared root, which the next boot leaves behind.
+    left: Vec<((u32, u32), Unmounted)>,
+}
+
+/// The file system that a target lies on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bed {
+    /// A declared root: what lies there is adopted before it is rolled back.
+    Root,
+    /// One that is mounted in the place of a declared root: no boot looks there.
+    Instead(Unmounted),
+    /// One in memory: no boot finds anything there.
+    Memory,
+    /// Another one, which no boot erases.
+    Disk,
 }
 
 /// One declared entry as it is now.
@@ -49,8 +71,8 @@ pub struct Looked {
     pub plan: EntryPlan,
     /// How it is.
     pub status: Status,
-    /// Whether it lies on a declared root.
-    pub is_on_root: bool,
+    /// What it lies on.
+    pub bed: Bed,
 }
 
 /// All entries as they are now.
@@ -77,13 +99,21 @@ impl<'c> Host<'c> {
             Ok(accounts) => (accounts, None),
             Err(error) => (Accounts::default(), Some(format!("{error:#}"))),
         };
-        let erased = |root: &'c Root| match sys.look(&root.mount) {
-            Ok(Look::Directory(seen)) => Some((seen.id.device, root)),
-            _ => None,
-        };
-        let erased = config.roots.iter().filter_map(erased).collect();
+        let mounts = mounts_at(root).unwrap_or_else(|cause| {
+            tracing::warn!("cannot tell whether the declared roots are what is mounted: {cause}");
+            Vec::new()
+        });
+        let unmounted = unmounted(config, &HostPath::root(), &mounts);
+        let (mut erased, mut left) = (Vec::new(), Vec::new());
+        for root in &config.roots {
+            let Ok(Look::Directory(seen)) = sys.look(&root.mount) else { continue };
+            match unmounted.iter().find(|other| other.mount == root.mount) {
+                Some(other) => left.push((seen.id.device, other.clone())),
+                None => erased.push((seen.id.device, root)),
+            }
+        }
         let root = root.to_owned();
-        Ok(Self { config, root, sys, bad, accounts, no_accounts, memory, erased })
+        Ok(Self { config, root, sys, bad, accounts, no_accounts, memory, unmounted, erased, left })
     }
 
     /// Looks at every entry for which `wanted` holds.
@@ -105,8 +135,8 @@ impl<'c> Host<'c> {
                 _ => Beneath::Unknown,
             };
             let status = self.of_store(&seen, state::state(&seen, &plan, &beneath));
-            let is_on_root = self.config.root_of(&seen.entry.target).is_some();
-            declared.push(Looked { seen, plan, status, is_on_root });
+            let bed = self.bed(&seen.entry.target);
+            declared.push(Looked { seen, plan, status, bed });
         }
         Entries { declared, undeclared, is_beneath_seen: depths.is_all_seen() }
     }
@@ -129,6 +159,28 @@ impl<'c> Host<'c> {
         self.erased.iter().find(|(erased, _)| *erased == device).map(|(_, root)| *root)
     }
 
+    /// What is mounted in the place of a declared root, if `path` lies on that.
+    #[must_use]
+    pub fn left_with(&self, path: &HostPath, device: (u32, u32)) -> Option<&Unmounted> {
+        let around = self.left.iter().filter(|(left, _)| *left == device).map(|(_, other)| other);
+        let around = around.filter(|other| path.starts_with(&other.mount));
+        around.max_by_key(|other| other.mount.as_bytes().len())
+    }
+
+    /// What `target` lies on, beneath what is mounted on it.
+    fn bed(&self, target: &HostPath) -> Bed {
+        let above = target.parent().and_then(|above| self.device_of(&above));
+        let root = self.config.root_of(target);
+        let other = above.and_then(|device| self.left_with(target, device));
+        let other = other.filter(|other| root.is_some_and(|root| root.mount == other.mount));
+        match (other, above.and_then(|device| self.erased_with(device))) {
+            (Some(other), _) => Bed::Instead(other.clone()),
+            (None, Some(_)) => Bed::Root,
+            (None, None) if self.sys.is_in_memory(target).unwrap_or(false) => Bed::Memory,
+            (None, None) => Bed::Disk,
+        }
+    }
+
     /// The number of the file system that `path` lies on, or would lie on if it were there.
     #[must_use]
     pub fn device_of(&self, path: &HostPath) -> Option<(u32, u32)> {
@@ -144,4 +196,11 @@ impl<'c> Host<'c> {
     pub fn is_erased(&self, path: &HostPath) -> bool {
         self.device_of(path).is_some_and(|device| self.erased_with(device).is_some())
     }
+}
+
+/// What is mounted at and below the root, as the host sees it.
+fn mounts_at(root: &Path) -> io::Result<Vec<Mount>> {
+    let root = root.canonicalize()?;
+    let root = HostPath::new(root.as_os_str().as_bytes()).map_err(io::Error::other)?;
+    Ok(mounts_below(MountTable::read()?, &root))
 }

@@ -85,6 +85,10 @@ fn adopted(found: &Found) -> String {
 /// One line for each thing that is off.
 fn problems(now: &Now) -> Vec<String> {
     let mut lines = Vec::new();
+    for other in &now.unmounted {
+        let sentence = escape(other.sentence().as_bytes());
+        lines.push(format!("not-mounted {}: {sentence}", other.dataset));
+    }
     for store in &now.stores {
         let kept = now.entries.declared.iter().filter(|entry| entry.seen.store == store.path);
         let kept = kept.count();

@@ -11,6 +11,8 @@ use crate::cli::place::accounts;
 use crate::config::{Config, ConfigError, DEFAULT_FILE};
 use crate::loss::blank::{self, Blank};
 use crate::loss::facts::{self, Recorded};
+use crate::loss::text::Declared;
+use crate::loss::unmounted::{Unmounted, unmounted};
 use crate::loss::view::refuse_everything;
 use crate::loss::{Accept, Evidence, Gap, Rules, gather};
 use crate::path::{HostPath, escape};
@@ -33,10 +35,12 @@ pub(in crate::cli) struct Case {
     pub sys: LinuxSys,
     pub tree: Tree,
     pub blank: Blank,
-    /// What a scan cannot tell: declared roots in this one, which it does not enter, and another
-    /// configuration by which the next boot goes.
+    /// Declared roots in this one: a scan does not enter them.
     pub others: Vec<Gap>,
-    pub is_declared: bool,
+    /// Why the next boot may do something else than this report says: it goes by another configuration,
+    /// or what is mounted is not the declared root.
+    pub doubts: Vec<Gap>,
+    pub declared: Declared,
     pub is_nixos: bool,
     pub config: Config,
     pub config_file: Option<String>,
@@ -90,10 +94,12 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
     if !is_host {
         accept = Accept::default();
     }
-    let rules = facts::facts(&config, accept, mounts, &recorded.mounts, &|path| sys.look(path));
-    let blank = blank::find(&root, &place, asked.blank, &config)?;
-    let mut others = blank::other_roots(&path, &place, &config);
-    let is_declared = config.roots.iter().any(|declared| declared.mount == place);
+    let unmounted = unmounted(&config, &place, &mounts);
+    let look = |path: &HostPath| sys.look(path);
+    let rules = facts::facts(&config, accept, &mounts, &unmounted, &recorded.mounts, &look);
+    let blank = blank::find(&root, &place, asked.blank, &config, &unmounted)?;
+    let others = blank::other_roots(&path, &place, &config, &unmounted);
+    let (declared, mut doubts) = declared(&place, &config, &unmounted);
     // Whoever is not known by name is written down by number.
     let accounts = accounts(&root, &config).unwrap_or_else(|problem| {
         tracing::warn!("cannot tell whose homes there are: {problem:#}");
@@ -102,7 +108,7 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
     let presets = Presets::builtin().context("cannot use the presets")?;
     let host = Files::of_host(&root).with_context(cannot_scan)?;
     if asked.config.is_none() && root == Path::new("/") {
-        others.extend(other_configuration(&host));
+        doubts.extend(other_configuration(&host));
     }
     let evidence =
         if is_host { evidence(&host, &tree, &presets, &accounts) } else { Evidence::default() };
@@ -117,7 +123,8 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
         tree,
         blank,
         others,
-        is_declared,
+        doubts,
+        declared,
         is_nixos,
         config,
         config_file,
@@ -126,6 +133,16 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
         mounts: mount_points,
         rules,
     })
+}
+
+/// How the root at `place` is declared, and the gap where that is not what is mounted.
+fn declared(place: &HostPath, config: &Config, unmounted: &[Unmounted]) -> (Declared, Vec<Gap>) {
+    if let Some(other) = unmounted.iter().find(|other| other.mount == *place) {
+        let error = format!("this report is of what is mounted now: {}", other.sentence());
+        return (Declared::Unmounted, vec![Gap { path: HostPath::root(), error }]);
+    }
+    let is_declared = config.roots.iter().any(|root| root.mount == *place);
+    (if is_declared { Declared::Yes } else { Declared::No }, Vec::new())
 }
 
 /// What the host tells of who makes and owns its paths; nothing where that cannot be read.

@@ -46,7 +46,7 @@ fn mounts_come_again_if_they_are_the_kernels_a_stores_or_recorded() {
         mount("/mnt/usb", "vfat"),
     ];
     let recorded = [path("/nix"), path("/home")];
-    let rules = facts(&config, Accept::default(), mounts, &recorded, &|_| Ok(Look::Absent));
+    let rules = facts(&config, Accept::default(), &mounts, &[], &recorded, &|_| Ok(Look::Absent));
     let mounted = |now, again| Some(Mounted { now, again });
     let table = [
         ("/", None),
@@ -72,8 +72,8 @@ fn an_entry_is_in_place_if_it_is_mounted_or_the_right_link() {
     let config =
         Config::parse(&format!("version = 1\n[[store]]\npath = \"/persist\"\n{config}")).unwrap();
     let here = Here(&[("/c", "/persist/c"), ("/d", "/elsewhere")], &["/persist/a", "/persist/b"]);
-    let rules =
-        facts(&config, Accept::default(), vec![mount("/a", "zfs")], &[], &|at| Ok(here.look(at)));
+    let mounts = [mount("/a", "zfs")];
+    let rules = facts(&config, Accept::default(), &mounts, &[], &[], &|at| Ok(here.look(at)));
     let got = |target: &str| {
         let entry = rules.placement(&path(target)).unwrap();
         (entry.is_in_place, entry.source_holds)
@@ -100,8 +100,7 @@ fn a_file_that_is_nowhere_comes_again_only_once_somebody_made_it() {
     let files: String = files.iter().map(|target| entry(target, "file")).collect();
     let text = format!("version = 1\n{root}{store}{}{files}", entry("/dir", "directory"));
     let look = |at: &HostPath| -> Result<Look, SysError> {
-        let device = if at.as_bytes().starts_with(b"/far") { (0, 2) } else { (0, 1) };
-        let id = crate::sys::FileId { device, inode: 1 };
+        let id = crate::sys::FileId { device: (0, 1), inode: 1 };
         let meta = Meta { uid: 0, gid: 0, mode: 0o644 };
         let seen = |is_empty, is_untouched| crate::sys::Seen {
             id,
@@ -120,7 +119,8 @@ fn a_file_that_is_nowhere_comes_again_only_once_somebody_made_it() {
     };
     let holds = |text: &str, target: &str| {
         let config = Config::parse(text).unwrap();
-        let rules = facts(&config, Accept::default(), Vec::new(), &[], &look);
+        let mounts = [mount("/", "zfs"), mount("/far", "tmpfs")];
+        let rules = facts(&config, Accept::default(), &mounts, &[], &[], &look);
         rules.placement(&path(target)).unwrap().source_holds
     };
     for (target, expected) in [
@@ -133,9 +133,38 @@ fn a_file_that_is_nowhere_comes_again_only_once_somebody_made_it() {
         ("/dir", Holds::Nothing),
     ] {
         assert_eq!(holds(&text, target), expected, "{target}");
-        // Without a root an empty one is made.
-        assert_eq!(holds(&text.replace(root, ""), target), Holds::Nothing, "{target}");
+        // Whether anything is erased makes no difference.
+        assert_eq!(holds(&text.replace(root, ""), target), expected, "{target}");
     }
+}
+
+#[test]
+fn nothing_is_adopted_from_what_is_mounted_in_the_place_of_a_root() {
+    let root = |mount: &str| {
+        format!("[[root]]\nmount = \"{mount}\"\nkind = \"zfs\"\ndataset = \"r{mount}\"\nsnapshot = \"b\"\n")
+            .replace("r/\"", "r/l\"")
+    };
+    let entry = |target| format!("[[store.entry]]\ntarget = \"{target}\"\nkind = \"directory\"\n");
+    let store = "[[store]]\npath = \"/persist\"\ndevice = \"p\"\nfs = \"zfs\"\n";
+    let text = [root("/"), root("/home"), store.to_owned(), entry("/a"), entry("/home/b")].concat();
+    let config = Config::parse(&format!("version = 1\n{text}")).unwrap();
+    let on_root = |roots: &[&str]| {
+        let unmounted: Vec<Unmounted> = roots
+            .iter()
+            .map(|mount| Unmounted {
+                mount: path(mount),
+                dataset: String::new(),
+                instead: String::new(),
+                line: 1,
+            })
+            .collect();
+        let rules = facts(&config, Accept::default(), &[], &unmounted, &[], &|_| Ok(Look::Absent));
+        ["/a", "/home/b"].map(|target| rules.placement(&path(target)).unwrap().is_on_root)
+    };
+    assert_eq!(on_root(&[]), [true, true]);
+    assert_eq!(on_root(&["/"]), [false, true]);
+    assert_eq!(on_root(&["/home"]), [true, false]);
+    assert_eq!(on_root(&["/", "/home"]), [false, false]);
 }
 
 #[test]

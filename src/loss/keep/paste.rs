@@ -39,13 +39,17 @@ impl<'h, W: Write> Paste<'h, W> {
     }
 
     fn gaps(&mut self, summary: &Summary) -> io::Result<()> {
-        let Gaps { blank, denied, others, is_denied } = Gaps::new(&summary.gaps);
+        let Gaps { blank, doubts, denied, others, is_denied } = Gaps::new(&summary.gaps);
         for cause in blank {
             let cause = escape(cause.as_bytes());
             writeln!(
                 self.out,
                 "# The blank cannot be read, so everything counts as added: {cause}"
             )?;
+        }
+        for doubt in doubts {
+            let doubt = escape(doubt.as_bytes());
+            writeln!(self.out, "# The next boot may do something else: {doubt}")?;
         }
         let other = |gap: &&Gap| format!("# {}: {}\n", gap.path, escape(gap.error.as_bytes()));
         let denied = denied.iter().map(|path| format!("# {path}: permission denied\n"));

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::loss::groups::Order;
 use crate::loss::keep::{self, Desk};
 use crate::loss::open::Opened;
-use crate::loss::text::{Setting, Text};
+use crate::loss::text::{Declared, Setting, Text};
 use crate::persist::accounts::{Accounts, User};
 use crate::presets::{Presets, Rank};
 use crate::sys::{FileId, Look, Meta, Seen};
@@ -111,7 +111,7 @@ pub(super) fn setting(width: Option<usize>) -> Setting {
         root: "/".into(),
         blank: "the snapshot rpool/local/root@blank".into(),
         config: Some("/etc/blankslate/config.toml".into()),
-        is_root_declared: true,
+        declared: Declared::Yes,
         accept: accept_rules(),
         missing: Vec::new(),
         now: NOW,

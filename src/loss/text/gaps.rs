@@ -58,26 +58,25 @@ impl<W: Write> Text<'_, W> {
         if gaps.is_empty() {
             return Ok(());
         }
-        let Gaps { blank, denied, others, is_denied } = Gaps::new(gaps);
+        let Gaps { blank, doubts, denied, others, is_denied } = Gaps::new(gaps);
         self.page.blank();
         for cause in blank {
             let cause = escape(cause.as_bytes());
             let text = format!("The blank cannot be read, so everything counts as added: {cause}");
             self.page.wrapped(&text, Look::Alarming)?;
         }
+        if !doubts.is_empty() {
+            let text = "The next boot may do something else than is said here:";
+            self.page.wrapped(text, Look::Alarming)?;
+        }
+        doubts.iter().try_for_each(|doubt| self.gap(&escape(doubt.as_bytes())))?;
         if !others.is_empty() {
             let count = places(others.len());
             let text = format!("{count} could not be read; what lies there is in no number here:");
             self.page.wrapped(&text, Look::Alarming)?;
         }
         for gap in others {
-            let text = format!("{}: {}", gap.path, escape(gap.error.as_bytes()));
-            // A command is copied in one piece.
-            if gap.error.contains("what-will-i-lose --") {
-                self.page.line(&format!("  {text}"))?;
-            } else {
-                self.page.item(&text)?;
-            }
+            self.gap(&format!("{}: {}", gap.path, escape(gap.error.as_bytes())))?;
         }
         if !denied.is_empty() {
             let text = format!(
@@ -92,6 +91,15 @@ impl<W: Write> Text<'_, W> {
             self.page.prose("Run this as root: then nothing is denied.")
         } else {
             Ok(())
+        }
+    }
+
+    /// A line of its own where it holds a command: that is copied in one piece.
+    fn gap(&mut self, text: &str) -> io::Result<()> {
+        if text.contains("what-will-i-lose --") {
+            self.page.line(&format!("  {text}"))
+        } else {
+            self.page.item(text)
         }
     }
 }

@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, is_kind, is_mount, is_on_root,
-    is_same,
+    Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, is_kind, is_mount, is_same,
 };
-use crate::config::{Config, Entry, Store};
+use crate::config::{Config, Entry, Kind, Store};
 use crate::path::HostPath;
 use crate::persist::machine_id::{self, Id};
 use crate::persist::record::{Memory, Placed};
@@ -53,7 +52,17 @@ impl Eyes<'_> {
             let source = path.below(&store.path);
             let (at_target, at_source) = (self.look(&path)?, self.look(&source)?);
             let is_entry = self.targets.contains(&(&store.path, &path));
-            Ok(Parent { path, at_target, source, at_source, is_entry })
+            let is_target_unfinished = self.is_unfinished(&path, &at_target);
+            let is_source_unfinished = self.is_unfinished(&source, &at_source);
+            Ok(Parent {
+                path,
+                at_target,
+                source,
+                at_source,
+                is_entry,
+                is_target_unfinished,
+                is_source_unfinished,
+            })
         };
         let parents = entry.target.ancestors().into_iter().map(parent);
         let parents: Vec<Parent> = parents.collect::<Result<_, SysError>>()?;
@@ -64,7 +73,7 @@ impl Eyes<'_> {
             // aside here lies in the store.
             is_inside: parents.iter().any(|above| is_same(&above.at_target, &above.at_source)),
             parents,
-            is_on_root: is_on_root(self.config, &entry.target, &|path| self.look(path))?,
+            is_in_memory: false,
             machine_id: None,
             ours: self.ours(entry)?,
             unfinished: self.unfinished(store, entry)?,
@@ -78,6 +87,7 @@ impl Eyes<'_> {
             ends.data = self.data(entry, source, &ends)?;
         }
         if ends.at_source == Look::Absent {
+            ends.is_in_memory = entry.kind == Kind::File && self.sys.is_in_memory(&entry.target)?;
             let has_data = ends.data.is_some();
             ends.elsewhere = self.elsewhere(store, entry, ends.ours.as_ref(), has_data)?;
         }
@@ -101,16 +111,22 @@ impl Eyes<'_> {
         Ok(Some(((*placed).clone(), self.look(&placed.source)?)))
     }
 
+    /// Whether what was seen at `path` is what an earlier run made for some entry, and is as it made it.
+    fn is_unfinished(&self, path: &HostPath, look: &Look) -> bool {
+        let (Look::Directory(seen) | Look::File(seen)) = look else { return false };
+        let mut made = self.memory.unfinished.iter().filter(|made| made.path == *path);
+        made.any(|made| (made.id, made.meta) == (seen.id, seen.meta))
+    }
+
     fn unfinished(&self, store: &Store, entry: &Entry) -> Result<Vec<Unfinished>, SysError> {
         let mut found = Vec::new();
         for made in self.memory.unfinished.iter().filter(|made| made.entry == entry.target) {
             let Some(parent) = made.path.parent() else { continue };
             let (at, above) = (self.look(&made.path)?, self.look(&parent)?);
-            let (Look::Directory(seen) | Look::File(seen), Look::Directory(above)) = (at, above)
-            else {
+            if !self.is_unfinished(&made.path, &at) {
                 continue;
-            };
-            if seen.meta == made.meta && seen.id == made.id {
+            }
+            if let Look::Directory(above) = above {
                 let as_seen = made.path.seen_from(&store.path).unwrap_or_else(|| made.path.clone());
                 let (path, id, meta) = (made.path.clone(), made.id, made.meta);
                 found.push(Unfinished { path, as_seen, id, meta, parent: above.meta });

@@ -15,7 +15,7 @@ use super::machine_id::Id;
 use super::record::{Memory, Placed};
 use crate::config::{Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
-use crate::sys::{Difference, FileId, Look, Meta, Sys, SysError, Writer};
+use crate::sys::{Difference, FileId, Look, Meta, Sys, Writer};
 
 /// Everything that a plan is made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,8 +51,9 @@ pub struct Ends {
     /// Whether the target is reached through the store, by an entry around it or by whatever else is
     /// mounted there, so that source and target are one.
     pub is_inside: bool,
-    /// Whether what somebody makes at the target is adopted by the next boot.
-    pub is_on_root: bool,
+    /// Whether what somebody makes at the target is gone after a boot, because its file system lies in
+    /// memory; looked at only where nobody has made the file yet.
+    pub is_in_memory: bool,
     /// What the target says as the host's machine id; none for every other entry.
     pub machine_id: Option<Id>,
     /// What an earlier run put in place here, and what its source is now.
@@ -104,6 +105,10 @@ pub struct Parent {
     pub at_source: Look,
     /// Whether it is an entry of the same store.
     pub is_entry: bool,
+    /// Whether what lies at the target was made before its owner was known, and has to be finished.
+    pub is_target_unfinished: bool,
+    /// The same of what lies in the store.
+    pub is_source_unfinished: bool,
 }
 
 /// A directory or file that was made before its owner was known.
@@ -190,26 +195,6 @@ pub fn holds_data(look: &Look) -> bool {
 #[must_use]
 pub fn is_flag(look: &Look) -> bool {
     matches!(look, Look::File(seen) if seen.is_empty && !seen.is_untouched)
-}
-
-/// Whether `target` lies on the file system of a declared root, and not on one that is mounted below
-/// that. Only there the next boot looks for what was made since.
-///
-/// # Errors
-/// It cannot be looked at.
-pub fn is_on_root(
-    config: &Config,
-    target: &HostPath,
-    look: &dyn Fn(&HostPath) -> Result<Look, SysError>,
-) -> Result<bool, SysError> {
-    let Some(root) = config.root_of(target) else { return Ok(false) };
-    let Look::Directory(root) = look(&root.mount)? else { return Ok(false) };
-    for above in target.ancestors().into_iter().rev() {
-        if let Look::Directory(above) = look(&above)? {
-            return Ok(above.id.device == root.id.device);
-        }
-    }
-    Ok(false)
 }
 
 fn is_mount(look: &Look) -> bool {

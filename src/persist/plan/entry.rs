@@ -239,7 +239,13 @@ impl Planner<'_> {
         }
         self.hold(steps)?;
         Ok(match (&self.ends.at_source, steps.last()) {
-            (Look::Directory(there) | Look::File(there), _) => Some(there.meta),
+            (Look::Directory(there) | Look::File(there), _) => {
+                let own = steps.iter().find_map(|step| match step {
+                    Step::Own { path, to, .. } if *path == self.seen.source => Some(*to),
+                    _ => None,
+                });
+                Some(own.unwrap_or(there.meta))
+            }
             (
                 _,
                 Some(

@@ -9,7 +9,7 @@ use crate::sys::Look;
 /// What an entry waits for, as a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// For somebody to make the file on the root.
+    /// For somebody to make the file at its target.
     Made,
     /// For somebody to make the file in an entry around it.
     MadeInside,
@@ -38,8 +38,8 @@ impl fmt::Display for Wait {
 impl Planner<'_> {
     /// A file that exists nowhere is not made. Most programs take an empty one for a broken one, and
     /// cannot put theirs in its place: over a mount nothing can be renamed, and it cannot be removed.
-    /// What they make on the root, the next boot adopts before the root is rolled back. Where no root
-    /// is declared, or another file system lies there, nobody would: there an empty one is made.
+    /// What they make, `apply` or the next boot adopts. In memory no boot would find it: there an empty
+    /// one is made, so that they write into the store.
     pub(super) fn waits(&self, at_target: &AtTarget) -> Option<Wait> {
         let ends = self.ends;
         let is_nowhere = self.seen.entry.kind == Kind::File
@@ -49,9 +49,9 @@ impl Planner<'_> {
         match at_target {
             AtTarget::Transient => Some(Wait::Boot),
             AtTarget::InPlace if is_nowhere && ends.is_inside => Some(Wait::MadeInside),
-            AtTarget::Nothing if is_nowhere && ends.is_on_root => Some(Wait::Made),
+            AtTarget::Nothing if is_nowhere && !ends.is_in_memory => Some(Wait::Made),
             // An earlier run made it to mount on.
-            AtTarget::Empty(there) if is_nowhere && ends.is_on_root && there.is_untouched => {
+            AtTarget::Empty(there) if is_nowhere && !ends.is_in_memory && there.is_untouched => {
                 Some(Wait::Made)
             }
             _ => None,

@@ -49,13 +49,15 @@ fn ends(at_source: Look, at_target: Look) -> Ends {
         source: path(source),
         at_source: dir(inode + 1),
         is_entry: false,
+        is_target_unfinished: false,
+        is_source_unfinished: false,
     };
     Ends {
         at_source,
         at_target,
         parents: vec![parent("/", "/persist", 1), parent("/srv", "/persist/srv", 3)],
         is_inside: false,
-        is_on_root: false,
+        is_in_memory: false,
         machine_id: None,
         ours: None,
         unfinished: Vec::new(),
@@ -231,23 +233,23 @@ fn what_waits_is_fine_and_says_for_what() {
     let made = "nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it";
     let inside = "nothing has made it yet; as soon as something has, it lies in the store";
     let table = [
-        (Kind::File, Ends { is_on_root: true, ..nowhere() }, State::Waiting, made),
+        (Kind::File, nowhere(), State::Waiting, made),
         (Kind::File, Ends { is_inside: true, ..nowhere() }, State::Waiting, inside),
         (
             Kind::File,
-            nowhere(),
+            Ends { is_in_memory: true, ..nowhere() },
             State::Missing,
             "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes it empty",
         ),
         (
             Kind::Directory,
-            Ends { is_on_root: true, ..nowhere() },
+            nowhere(),
             State::Missing,
             "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes it empty",
         ),
         (
             Kind::File,
-            Ends { is_on_root: true, machine_id: Some(Id::Unset), ..nowhere() },
+            Ends { machine_id: Some(Id::Unset), ..nowhere() },
             State::Missing,
             "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes a new one",
         ),
@@ -353,6 +355,8 @@ fn a_directory_that_has_to_be_closed_is_told_on_the_side_where_it_is_open() {
             source: path("/persist/var/lib/private"),
             at_source: at(at_source),
             is_entry: false,
+            is_target_unfinished: false,
+            is_source_unfinished: false,
         });
         open_directories(&observation(How::Bind, Ok(ends)))
     };

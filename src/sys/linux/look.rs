@@ -10,6 +10,9 @@ use super::{LinuxSys, node};
 use crate::path::HostPath;
 use crate::sys::{Look, Seen};
 
+/// The file systems that forget by themselves, by their numbers (statfs(2)): tmpfs, ramfs, overlay.
+const IN_MEMORY: [i128; 3] = [0x0102_1994, 0x8584_58f6, 0x794c_7630];
+
 impl LinuxSys {
     pub(super) fn look_at(&self, path: &HostPath) -> io::Result<Look> {
         match self.open(path, OFlags::PATH) {
@@ -18,6 +21,22 @@ impl LinuxSys {
             Err(Errno::LOOP | Errno::NOTDIR) => Ok(Look::Blocked(self.blocked_by(path))),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    /// Whether what is written at `path` is gone after a boot, by the file system there.
+    pub(super) fn forgets(&self, path: &HostPath) -> io::Result<bool> {
+        for at in std::iter::successors(Some(path.clone()), HostPath::parent) {
+            match self.open(&at, OFlags::PATH) {
+                Ok(node) => {
+                    // Signed or not, and as wide as the machine likes.
+                    let kind = i128::from(rustix::fs::fstatfs(&node)?.f_type) & 0xffff_ffff;
+                    return Ok(IN_MEMORY.contains(&kind));
+                }
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(false)
     }
 
     fn seen(&self, path: &HostPath, found: &OwnedFd) -> io::Result<Look> {

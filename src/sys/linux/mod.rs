@@ -50,6 +50,10 @@ impl Sys for LinuxSys {
         self.look_at(path).map_err(failed("look at", path))
     }
 
+    fn is_in_memory(&self, path: &HostPath) -> Result<bool, SysError> {
+        self.forgets(path).map_err(failed("find the file system of", path))
+    }
+
     fn mounts_below(&self, path: &HostPath) -> Result<Vec<HostPath>, SysError> {
         self.list_mounts(path).map_err(failed("list the mounts below", path))
     }

@@ -40,6 +40,8 @@ pub struct FakeSys {
     /// Who writes, from the n-th time on that somebody asks.
     pub writers: Vec<(usize, Writer)>,
     asked: RefCell<BTreeMap<HostPath, usize>>,
+    /// The file systems that lie in memory, by their numbers.
+    pub in_memory: Vec<u32>,
     /// Where unmounting fails: somebody works in it.
     pub busy: Vec<HostPath>,
     /// What is staged, and for which path.
@@ -60,6 +62,7 @@ impl FakeSys {
             log: RefCell::default(),
             writers: Vec::new(),
             asked: RefCell::default(),
+            in_memory: Vec::new(),
             busy: Vec::new(),
             staged: None,
         }
@@ -168,6 +171,16 @@ impl Sys for FakeSys {
             Body::Fifo => Look::Special("fifo"),
             Body::Socket => Look::Special("socket"),
         })
+    }
+
+    fn is_in_memory(&self, at: &HostPath) -> Result<bool, SysError> {
+        self.count("find the file system of", at)?;
+        let above = std::iter::successors(Some(at.clone()), HostPath::parent);
+        let there = above.into_iter().find_map(|at| match self.tree.walk(&at) {
+            Walk::There(found) => Some(self.tree.nodes[&found.inode].device),
+            Walk::Absent | Walk::Blocked(_) => None,
+        });
+        Ok(there.is_some_and(|device| self.in_memory.contains(&device)))
     }
 
     fn mounts_below(&self, at: &HostPath) -> Result<Vec<HostPath>, SysError> {

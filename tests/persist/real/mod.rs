@@ -10,20 +10,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::namespace;
+use crate::unmount::unmount_below;
 use blankslate::config::Config;
 use blankslate::persist::record::Record;
 use blankslate::sys::linux::LinuxSys;
 
 use crate::setup::{ends, host, run};
 
-/// Runs a test of this module in namespaces of its own, below a tmpfs with a store on another. `name`
-/// is its name below this module.
+/// Runs a test of this module in namespaces of its own, in a directory on a disk with a store on a tmpfs.
+/// `name` is its name below this module.
 pub fn in_namespace(name: &str, test: fn(&Path)) {
     namespace::inside(&format!("real::{name}"), |root| {
-        mount("tmpfs", root);
         fs::create_dir(root.join("persist")).unwrap();
         mount("tmpfs", &root.join("persist"));
         test(root);
+        unmount_below(root);
     });
 }
 

@@ -10,7 +10,7 @@ use blankslate::sys::{Meta, Sys};
 
 use super::{first, in_namespace, mount, mountinfo, place, read, write};
 use crate::fake::path;
-use crate::setup::config;
+use crate::setup::{config, initrd, run};
 
 #[test]
 fn userns_entries_of_every_kind_are_in_place_and_a_second_run_changes_nothing() {
@@ -179,5 +179,28 @@ fn userns_no_symlink_leads_out_of_the_root() {
         assert!(sys.bind(&path("/persist"), &path("/home")).is_err());
         assert!(sys.stage(&path("/persist/home"), &path("/home/s"), &|_| ()).is_err());
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    });
+}
+
+/// `/home` is mounted after the initrd: the way to its entry is made once more, by the host.
+#[test]
+fn userns_a_home_that_is_mounted_later_belongs_to_its_owner() {
+    in_namespace("placing::userns_a_home_that_is_mounted_later_belongs_to_its_owner", |root| {
+        if std::os::unix::fs::chown(write(root, "probe", ""), Some(1000), None).is_err() {
+            return; // a user namespace has only one user
+        }
+        let config = config(&[("/persist", &["dir bind /home/alice/.ssh user=alice"])]);
+        let mut sys = LinuxSys::below(root).unwrap();
+        let (_, record) = run(&mut sys, &config, &Record::default(), &initrd());
+        mount("tmpfs", &root.join("home"));
+        let (ends, record) = place(root, &config, &record);
+        assert_eq!(ends, ["/home/alice/.ssh done"]);
+        for at in ["home/alice", "persist/home/alice", "home/alice/.ssh"] {
+            let seen = fs::metadata(root.join(at)).unwrap();
+            assert_eq!((seen.uid(), seen.gid(), seen.mode() & 0o7777), (1000, 100, 0o700), "{at}");
+        }
+        let before = mountinfo();
+        let (ends, _) = place(root, &config, &record);
+        assert_eq!((ends, mountinfo()), (vec!["/home/alice/.ssh unchanged".to_owned()], before));
     });
 }

@@ -57,6 +57,35 @@ fn userns_a_file_that_exists_nowhere_waits_until_it_is_made_and_waits_again_when
     );
 }
 
+/// An overlay may keep what is written to it in a file system that forgets.
+#[test]
+fn userns_in_memory_nothing_waits() {
+    in_namespace("waiting::userns_in_memory_nothing_waits", |root| {
+        let kinds = ["tmpfs", "ramfs", "overlay"];
+        let entries = kinds.map(|kind| format!("file bind /mnt/{kind}/a/key mode=0600"));
+        let entries = [&entries[..], &["file bind /mnt/disk/a/key".to_owned()]].concat();
+        let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+        let config = on_root(config(&[("/persist", &entries)]));
+        for kind in kinds {
+            let at = root.join("mnt").join(kind);
+            let layers = ["lower", "upper", "work"].map(|name| root.join("layers").join(name));
+            layers.iter().chain([&at]).for_each(|at| fs::create_dir_all(at).unwrap());
+            let [lower, upper, work] = layers.map(|at| at.display().to_string());
+            let options = match kind {
+                "overlay" => format!("lowerdir={lower},upperdir={upper},workdir={work}"),
+                _ => "defaults".to_owned(),
+            };
+            crate::namespace::mount(kind, &options, &at);
+        }
+        let (ends, _) = place(root, &config, &Record::default());
+        let expected = ["disk waiting", "overlay done", "ramfs done", "tmpfs done"]
+            .map(|end| format!("/mnt/{}", end.replace(' ', "/a/key ")));
+        assert_eq!(ends, expected);
+        assert_eq!(read(root, "persist/mnt/tmpfs/a/key").unwrap(), "");
+        assert!(!root.join("persist/mnt/disk").exists());
+    });
+}
+
 #[test]
 fn userns_an_empty_file_to_mount_on_that_is_written_to_holds_data() {
     in_namespace(

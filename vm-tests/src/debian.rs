@@ -29,16 +29,24 @@ const INSTALL: &str = include_str!("../guest/debian/install");
 const MASKED: &str = include_str!("../guest/debian/masked");
 
 /// The vendor's rules that NixOS has too, below /etc/tmpfiles.d as there.
-const RULES: [&str; 8] = [
+const RULES: [&str; 9] = [
+    "credstore.conf",
     "home.conf",
     "journal-nocow.conf",
-    "legacy.conf",
     "systemd.conf",
     "systemd-nologin.conf",
     "systemd-tmp.conf",
     "tmp.conf",
     "var.conf",
+    "x11.conf",
 ];
+/// Those that NixOS has not. They would make what it does not make, or make it in another way.
+const MASKED_RULES: [&str; 4] =
+    ["20-systemd-shell-extra.conf", "20-systemd-ssh-generator.conf", "debian.conf", "legacy.conf"];
+
+/// The vendor's units below /etc/systemd/system, where NixOS has all of its own: the report reads there
+/// what runs at every boot.
+const UNITS: [&str; 1] = ["systemd-update-done.service"];
 
 /// The store paths of a host.
 #[derive(Debug, Clone)]
@@ -144,12 +152,18 @@ impl Debian {
                 format!("{units}/default.target"),
                 "/usr/lib/systemd/system/multi-user.target".to_owned(),
             ),
-            // It would make another /etc/mtab than NixOS does.
-            (format!("{rules}/debian.conf"), "/dev/null".to_owned()),
         ];
+        for rule in MASKED_RULES {
+            links.push((format!("{rules}/{rule}"), "/dev/null".to_owned()));
+        }
         for rule in RULES {
             let target = format!("{}/usr/lib/tmpfiles.d/{rule}", self.tree);
             links.push((format!("{rules}/{rule}"), target));
+        }
+        for unit in UNITS {
+            let target = format!("{}/usr/lib/systemd/system/{unit}", self.tree);
+            links.push((format!("{units}/{unit}"), target));
+            links.push((format!("{units}/sysinit.target.wants/{unit}"), format!("../{unit}")));
         }
         for unit in MASKED.lines() {
             links.push((format!("{units}/{unit}"), "/dev/null".to_owned()));

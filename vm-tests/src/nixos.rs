@@ -30,8 +30,10 @@ const INSTALL: Duration = Duration::from_secs(300);
 /// Where the initrd has its own units.
 const UNITS: &str = "etc/systemd/system";
 
-/// The file systems of the example's host.
+/// The file systems of the example's host. The generator of systemd makes the mounts of the initrd of it,
+/// too, for which NixOS puts it there under a name of its own.
 const FSTAB: &str = include_str!("../guest/nixos/fstab");
+const INITRD_FSTAB: &str = "/etc/initrd-fstab";
 
 /// Where systemd gives up, in the initrd as on the host, a test goes on.
 const EMERGENCY: &str = include_str!("../guest/nixos/emergency.service");
@@ -134,7 +136,9 @@ impl Nixos {
         image: &BootImage,
         disks: &[PathBuf],
     ) -> Machine<'a> {
-        Machine::new(workdir, image, disks).with_parameter(&format!("init={}", self.host.init()))
+        Machine::new(workdir, image, disks)
+            .with_parameter("root=fstab")
+            .with_parameter(&format!("init={}", self.host.init()))
     }
 }
 
@@ -166,13 +170,21 @@ fn initrd(image: Image, host: &Debian) -> Result<Image> {
         .with_symlink(&format!("{UNITS}/default.target"), "/usr/lib/systemd/system/initrd.target")
         .with_file("etc/initrd-release", 0o444, "ID=nixos\nVERSION_ID=guest\n")
         .with_file("etc/passwd", 0o444, "root:x:0:0::/root:/bin/sh\n")
-        .with_file("etc/group", 0o444, "root:x:0:\n");
+        .with_file("etc/group", 0o444, "root:x:0:\n")
+        .with_file(INITRD_FSTAB, 0o444, host.fill_in(FSTAB));
+    for (name, text) in files_of(&sources().join("etc"))? {
+        image =
+            image.with_file(&format!("etc/{name}"), 0o444, text.replace("@fstab@", INITRD_FSTAB));
+    }
     for (name, text) in files_of(&sources().join("scripts"))? {
         let text = image.fill_in(&host.fill_in(&text));
         image = image.with_file(&format!("scripts/{name}"), 0o555, text);
     }
     for (name, text) in files_of(&sources().join("units"))? {
-        let text = image.fill_in(&host.fill_in(&text)).replace("@initrd@", "/scripts");
+        let text = image
+            .fill_in(&host.fill_in(&text))
+            .replace("@initrd@", "/scripts")
+            .replace("@fstab@", INITRD_FSTAB);
         image = with_unit(image, &name, &text);
     }
     image = with_unit(image.clone(), "emergency.service", &image.fill_in(EMERGENCY));

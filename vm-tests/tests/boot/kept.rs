@@ -43,6 +43,19 @@ fn report_is_true(guest: &mut Guest) -> Result<()> {
     Ok(())
 }
 
+/// The rules of the initrd make their files in the store, not on the root below it. There they would be
+/// adopted at the first boot, and refused at the next.
+fn rules_of_the_initrd_act_on_what_is_kept(guest: &mut Guest) -> Result<()> {
+    ask(guest, "test -e /persist/var/lib/bluetooth/by-tmpfiles")?;
+    let units = "-u blankslate-persist -u systemd-tmpfiles-setup-sysroot";
+    let journal = ask(guest, &format!("journalctl -b -o cat {units}"))?;
+    let place = |text: &str| journal.find(text);
+    let kept = place("Finished blankslate-persist.service");
+    let rules = place("Starting systemd-tmpfiles-setup-sysroot.service");
+    ensure!(kept.is_some() && kept < rules, "this is not the order:\n{journal}");
+    Ok(())
+}
+
 fn check_after(guest: &mut Guest, before: &Identity) -> Result<()> {
     is_well(guest)?;
     for path in KEPT {
@@ -65,6 +78,7 @@ fn vm_a_fresh_install_with_exactly_the_example_keeps_what_it_declares() -> Resul
     // The keys that were made in this boot are not in the store yet: the next one sees to that.
     let said = ask_for(&mut guest, 1, "blankslate status")?;
     says(&said, "/etc/ssh/ssh_host_ed25519_key")?;
+    rules_of_the_initrd_act_on_what_is_kept(&mut guest)?;
     let before = Identity::of(&mut guest)?;
     live(&mut guest)?;
     report_is_true(&mut guest)?;

@@ -94,11 +94,11 @@ fn vm_a_missing_store_stops_the_boot_and_erases_nothing_that_was_declared() -> R
     host.nixos.from_media(&host.workdir, &host.disk, rename)?;
 
     let generation = host.generation(&config)?;
-    let guest = host.machine(&generation).boot(Mode::Emergency)?;
+    let mut guest = host.machine(&generation).boot(Mode::Emergency)?;
     says(&guest.serial()?, "rpool/safe/persist")?;
     says(&guest.serial()?, REFUSAL)?;
-    // systemd goes on to the host all the same, if it is quick, and gives up there.
-    guest.cut_power()?;
+    rollback_is_tied_to_the_mount_that_systemd_makes(&mut guest)?;
+    cut_power(guest)?;
     let rename = "zfs rename rpool/safe/hidden rpool/safe/persist";
     host.nixos.from_media(&host.workdir, &host.disk, rename)?;
 
@@ -107,7 +107,24 @@ fn vm_a_missing_store_stops_the_boot_and_erases_nothing_that_was_declared() -> R
     ask(&mut guest, "grep precious /var/lib/later/file")?;
     let journal = ask(&mut guest, "journalctl -b -u blankslate-rollback")?;
     says(&journal, "adopted /var/lib/later: 2 files")?;
+    // What the rules of the initrd made on the root, without the store, lies beside.
+    ask(&mut guest, "test -e /persist/var/lib/bluetooth.from-old-root/by-tmpfiles")?;
+    // The host itself has not run: it would have left an id of its own.
+    ask_for(&mut guest, 1, "test -e /persist/etc/machine-id.from-old-root")?;
     guest.power_off()
+}
+
+/// Nobody writes the mount unit of the root: systemd makes it of fstab, and links are all that ties the
+/// rollback to it.
+fn rollback_is_tied_to_the_mount_that_systemd_makes(guest: &mut Guest) -> Result<()> {
+    ask_initrd(guest, "test -e /etc/initrd-release")?;
+    let shown = ask_initrd(guest, "systemctl show -p FragmentPath,Wants,After sysroot.mount")?;
+    says(&shown, "FragmentPath=/run/systemd/generator/sysroot.mount\n")?;
+    for key in ["Wants=", "After="] {
+        let line = shown.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        says(line, "blankslate-rollback.service")?;
+    }
+    Ok(())
 }
 
 fn ask_initrd(guest: &mut Guest, script: &str) -> Result<String> {

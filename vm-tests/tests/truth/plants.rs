@@ -65,11 +65,11 @@ pub const PLANTS: &[Plant] = &[
     plant("OpenSSH: the host's keys", "true",
         &[b"/etc/ssh/ssh_host_ed25519_key", b"/etc/ssh/ssh_host_ed25519_key.pub"]),
     plant("PostgreSQL: a table",
-        "psql() { setpriv --reuid=71 --regid=71 --clear-groups -- /usr/lib/postgresql/15/bin/psql -h /run/postgresql -q -c \"$1\" postgres; }; \
+        "psql() { setpriv --reuid=71 --regid=71 --clear-groups -- /usr/lib/postgresql/17/bin/psql -h /run/postgresql -q -c \"$1\" postgres; }; \
          psql 'create table t as select generate_series(1, 1000)'; psql checkpoint",
-        &[b"/var/lib/postgresql/15/global/pg_control",
-          b"/var/lib/postgresql/15/pg_wal/000000010000000000000001",
-          b"/var/lib/postgresql/15/base/5/16384"]),
+        &[b"/var/lib/postgresql/17/global/pg_control",
+          b"/var/lib/postgresql/17/pg_wal/000000010000000000000001",
+          b"/var/lib/postgresql/17/base/5/16384"]),
     plant("nginx: a page, and its log",
         "mkdir /var/lib/nginx/www; echo hello >/var/lib/nginx/www/index.html; \
          chown -R nginx /var/lib/nginx; chmod 0755 /var/lib/nginx; \
@@ -78,7 +78,8 @@ pub const PLANTS: &[Plant] = &[
         &[b"/var/lib/nginx/www", b"/var/lib/nginx/www/index.html", b"/var/log/nginx/access.log"]),
     plant("a service with a user of its own", "systemctl restart counter",
         &[b"/var/lib/private/counter/starts"]),
-    plant("journal, logins, random seed", "logger hello; journalctl --sync",
+    plant("journal, logins, random seed",
+        "logger hello; journalctl --sync; head -c 384 /dev/zero >>/var/log/wtmp",
         &[b"/var/log/wtmp", b"/var/lib/systemd/random-seed"]),
 ];
 

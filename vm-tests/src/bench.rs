@@ -28,11 +28,27 @@ const ROUNDS_OF_DIFF: usize = 3;
 /// How many changes both have to see.
 const CHANGES: usize = 3000;
 
-/// Measures and prints the table.
+/// A table of its own.
+type Part = fn(&mut dyn Write) -> Result<()>;
+
+/// All of them, each with its name.
+const PARTS: [(&str, Part); 3] = [("pool", pool), ("boot", boot::run), ("shipped", shipped)];
+
+/// Measures and prints the tables, or only the one of this name.
 ///
 /// # Errors
-/// When a guest or a program does not do what it should.
-pub fn run(out: &mut dyn Write) -> Result<()> {
+/// When there is none of this name, or a guest or a program does not do what it should.
+pub fn run(out: &mut dyn Write, only: Option<&str>) -> Result<()> {
+    let names = PARTS.map(|(name, _)| name);
+    ensure!(only.is_none_or(|only| names.contains(&only)), "write one of {}", names.join(", "));
+    for (_, part) in PARTS.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
+        part(out)?;
+    }
+    Ok(())
+}
+
+/// The boot step and the report, on one pool in one guest.
+fn pool(out: &mut dyn Write) -> Result<()> {
     let workdir = Workdir::new("bench")?;
     let image = Image::new(&Cache::find()?, &Programs::built()?)?;
     let machine = Machine::new(&workdir, &image.write(&workdir)?, &[disk::empty(&workdir)?]);
@@ -50,9 +66,7 @@ pub fn run(out: &mut dyn Write) -> Result<()> {
     let peak = guest.ok(". /run/bench; live 0; peak")?;
     writeln!(out, "  peak memory of the boot step: {} KiB", peak.trim())?;
     report(out, &mut guest)?;
-    guest.power_off()?;
-    boot::run(out)?;
-    shipped(out)
+    guest.power_off()
 }
 
 /// The medians of both ways, in milliseconds, taken in turns.

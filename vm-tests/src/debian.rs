@@ -4,8 +4,6 @@
 
 mod users;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +15,7 @@ use crate::cache::Cache;
 use crate::guest::Guest;
 use crate::image::Image;
 use crate::install::installed_disk_with;
+use crate::source::{Source, files_below};
 use crate::store_path::Inputs;
 use crate::units::links_of;
 use crate::workdir::Workdir;
@@ -236,59 +235,4 @@ pub fn wait_until_it_runs(guest: &mut Guest) -> Result<()> {
 /// Whether a file of an `etc` says how the one beside it is made.
 fn is_beside(name: &str) -> bool {
     [".mode", ".uid", ".gid"].iter().any(|end| name.ends_with(end))
-}
-
-/// A file of `guest/debian`.
-#[derive(Debug)]
-pub(crate) struct Source {
-    content: Vec<u8>,
-    mode: u32,
-    is_link: bool,
-}
-
-impl Source {
-    pub(crate) fn text(text: impl Into<Vec<u8>>) -> Self {
-        Self { content: text.into(), mode: 0o444, is_link: false }
-    }
-
-    pub(crate) fn link(to: &str) -> Self {
-        Self { is_link: true, ..Self::text(to) }
-    }
-}
-
-fn files_below(directory: &Path) -> Result<Vec<(String, Source)>> {
-    let mut files = Vec::new();
-    let mut left = vec![directory.to_owned()];
-    while let Some(place) = left.pop() {
-        let entries =
-            fs::read_dir(&place).with_context(|| format!("cannot read {}", place.display()))?;
-        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-            let source = read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            match source {
-                None => left.push(path),
-                Some(source) => {
-                    let name = path.strip_prefix(directory).unwrap_or(&path);
-                    files.push((name.to_string_lossy().into_owned(), source));
-                }
-            }
-        }
-    }
-    files.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(files)
-}
-
-/// Returns nothing for a directory.
-fn read(path: &Path) -> std::io::Result<Option<Source>> {
-    let metadata = fs::symlink_metadata(path)?;
-    if metadata.is_dir() {
-        return Ok(None);
-    }
-    let is_link = metadata.is_symlink();
-    let content = if is_link {
-        fs::read_link(path)?.into_os_string().into_encoded_bytes()
-    } else {
-        fs::read(path)?
-    };
-    let starts = content.starts_with(b"#!") || metadata.permissions().mode() & 0o100 != 0;
-    Ok(Some(Source { content, mode: if starts { 0o555 } else { 0o444 }, is_link }))
 }

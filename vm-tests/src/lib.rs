@@ -21,6 +21,7 @@ pub mod install;
 pub mod nixos;
 mod output;
 pub mod programs;
+mod source;
 mod store_path;
 pub mod story;
 mod tree;

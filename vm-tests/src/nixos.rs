@@ -11,11 +11,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::cache::Cache;
-use crate::debian::{Debian, Source};
+use crate::debian::Debian;
 use crate::disk;
 use crate::guest::{Machine, Mode};
 use crate::image::{BootImage, Image};
 use crate::programs::Programs;
+use crate::source::{Source, files_below};
 use crate::units::links_of;
 use crate::upstream;
 use crate::workdir::Workdir;
@@ -165,35 +166,49 @@ pub fn with_emergency(image: Image) -> Image {
 }
 
 fn initrd(image: Image, host: &Debian) -> Result<Image> {
-    let mut image = upstream::add_to(image, host.tar())?
+    let image = upstream::add_to(image, host.tar())?
         .with_symlink("init", "/usr/lib/systemd/systemd")
         .with_symlink(&format!("{UNITS}/default.target"), "/usr/lib/systemd/system/initrd.target")
         .with_file("etc/initrd-release", 0o444, "ID=nixos\nVERSION_ID=guest\n")
         .with_file("etc/passwd", 0o444, "root:x:0:0::/root:/bin/sh\n")
         .with_file("etc/group", 0o444, "root:x:0:\n")
         .with_file(INITRD_FSTAB, 0o444, host.fill_in(FSTAB));
-    for (name, text) in files_of(&sources().join("etc"))? {
+    with_blankslate(with_stage1(image, host)?)
+}
+
+/// Adds what stage 1 of NixOS has beside systemd and blankslate.
+fn with_stage1(mut image: Image, host: &Debian) -> Result<Image> {
+    for (name, source) in files_below(&sources().join("etc"))? {
+        let text = source.text()?;
         image =
             image.with_file(&format!("etc/{name}"), 0o444, text.replace("@fstab@", INITRD_FSTAB));
     }
-    for (name, text) in files_of(&sources().join("scripts"))? {
+    for (name, source) in files_below(&sources().join("scripts"))? {
+        let text = source.text()?;
         let text = image.fill_in(&host.fill_in(&text));
         image = image.with_file(&format!("scripts/{name}"), 0o555, text);
     }
-    for (name, text) in files_of(&sources().join("units"))? {
+    for (name, source) in files_below(&sources().join("units"))? {
+        let text = source.text()?;
         let text = image
             .fill_in(&host.fill_in(&text))
             .replace("@initrd@", "/scripts")
             .replace("@fstab@", INITRD_FSTAB);
         image = with_unit(image, &name, &text);
     }
-    image = with_unit(image.clone(), "emergency.service", &image.fill_in(EMERGENCY));
+    let emergency = image.fill_in(EMERGENCY);
+    Ok(with_unit(image, "emergency.service", &emergency))
+}
+
+/// Adds the units as the package ships them, and what the module adds for the example, in the form in
+/// which its tests keep it.
+fn with_blankslate(mut image: Image) -> Result<Image> {
     for name in STAGE1 {
         let text = image.fill_in(&shipped(name)?);
         image = with_unit(image, name, &text);
     }
-    // What the module adds for the example, in the form in which its tests keep it.
-    for (name, text) in files_of(&golden("initrd"))? {
+    for (name, source) in files_below(&golden("initrd"))? {
+        let text = source.text()?;
         if name == "links" {
             for link in text.lines() {
                 let unit = link.rsplit('/').next().unwrap_or(link);
@@ -216,16 +231,17 @@ fn with_unit(image: Image, name: &str, text: &str) -> Image {
 fn host_files() -> Result<Vec<(String, Source)>> {
     let mut files = vec![
         ("etc/blankslate/config.toml".to_owned(), Source::link(CURRENT)),
-        ("etc/fstab".to_owned(), Source::text(FSTAB)),
-        ("units/emergency.service".to_owned(), Source::text(EMERGENCY)),
+        ("etc/fstab".to_owned(), Source::new(FSTAB)),
+        ("units/emergency.service".to_owned(), Source::new(EMERGENCY)),
     ];
     for name in STAGE2 {
-        files.push((format!("units/{name}"), Source::text(shipped(name)?)));
+        files.push((format!("units/{name}"), Source::new(shipped(name)?)));
     }
-    for (name, text) in files_of(&golden("host"))? {
+    for (name, source) in files_below(&golden("host"))? {
+        let text = source.text()?;
         // The links are those that the unit asks for itself.
         if name != "links" {
-            files.push((format!("units/{name}"), Source::text(text)));
+            files.push((format!("units/{name}"), Source::new(text)));
         }
     }
     Ok(files)
@@ -235,26 +251,6 @@ fn host_files() -> Result<Vec<(String, Source)>> {
 fn shipped(name: &str) -> Result<String> {
     let text = read(&repository().join("initrd/units").join(name))?;
     Ok(text.replace("@bin@", "@userland@/bin"))
-}
-
-/// The text files below a directory, by their names below it.
-fn files_of(directory: &Path) -> Result<Vec<(String, String)>> {
-    let mut files = Vec::new();
-    let mut left = vec![directory.to_owned()];
-    while let Some(place) = left.pop() {
-        let entries =
-            fs::read_dir(&place).with_context(|| format!("cannot read {}", place.display()))?;
-        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-            if path.is_dir() {
-                left.push(path);
-            } else {
-                let name = path.strip_prefix(directory).unwrap_or(&path);
-                files.push((name.to_string_lossy().into_owned(), read(&path)?));
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn read(path: &Path) -> Result<String> {

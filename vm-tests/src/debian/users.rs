@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::Source;
+use crate::source::Source;
 
 /// Returns what the activation reads, from the databases that it makes of it.
 pub(super) fn users_groups(files: &[(String, Source)]) -> Result<Value> {

@@ -3,6 +3,7 @@
 [
   "auto-snapshots"
   "hibernation"
+  "late-store"
   "password-files"
   "swap"
   "uid-map"

@@ -9,7 +9,7 @@ let
   cfg = config.blankslate;
   facts = import ./facts.nix { inherit config lib utils; };
   inherit (facts) entries isErased paths;
-  must = assertion: message: { inherit assertion message; };
+  inherit (import ./assertion.nix { inherit config lib; }) must should;
 
   perStore =
     store:
@@ -28,6 +28,28 @@ let
           "overlay"
         ]
         && !lib.elem "bind" (fs.options or [ ]);
+      # Types that need a program or the network, which the initrd has not before the root.
+      needsHelp =
+        lib.elem store.fs [
+          "afs"
+          "ceph"
+          "cifs"
+          "davfs"
+          "glusterfs"
+          "mergerfs"
+          "nfs"
+          "nfs4"
+          "ntfs-3g"
+          "s3fs"
+          "smb3"
+          "sshfs"
+        ]
+        || lib.hasPrefix "fuse" (toString store.fs);
+      nodes = paths.nodes store.fs (toString store.device);
+      isPlain = node: builtins.match "[ -~]+" node != null;
+      isLate = needsHelp || facts.needsRoot store;
+      late =
+        if needsHelp then "a store of type ${store.fs}" else "a store whose key is below /sysroot";
     in
     [
       (must (fs != null && !isErased store.path)
@@ -38,6 +60,12 @@ let
       )
       (must (fs == null || isErased store.path || isMountable)
         "${name}: the initrd has to mount it by itself and cannot tell what ${over} is; set ${name}.device, fsType and mountPoint to those of its file system, not of a bind mount or \"auto\""
+      )
+      (should "late-store" (!isLate || !facts.adopts store)
+        "${name}: ${late} cannot be mounted before the root, so that nothing could be adopted into it, and a root with something to adopt would not be erased; keep what lies on a root in another store"
+      )
+      (must (!facts.adopts store || lib.all isPlain nodes)
+        "${name}: no unit can be named after its device ${toString store.device}, which the initrd has to wait for; write /dev/disk/by-uuid/…"
       )
     ];
 

@@ -10,12 +10,15 @@
 let
   cfg = config.blankslate;
   facts = import ./facts.nix { inherit config lib utils; };
-  inherit (facts) isErased isKept;
+  inherit (facts)
+    entries
+    isErased
+    isKept
+    keepers
+    paths
+    ;
 
-  should = name: assertion: message: {
-    assertion = lib.elem name cfg.dangerouslySkipChecks || assertion;
-    message = "${message}, or accept it with blankslate.dangerouslySkipChecks = [ \"${name}\" ]";
-  };
+  inherit (import ./assertion.nix { inherit config lib; }) must should;
 
   store = (lib.head (facts.stores ++ [ { path = "/persist"; } ])).path;
 
@@ -24,18 +27,36 @@ let
   usesSysusers = config.systemd.sysusers.enable or false;
 
   # Where passwd, group and shadow really are.
-  files =
+  files = paths.normal (
     if usesUserborn then
       config.services.userborn.passwordFilesLocation
     else if usesSysusers && overlay.enable && !overlay.mutable then
       "/var/lib/nixos/etc"
     else
-      "/etc";
+      "/etc"
+  );
+
+  # These files are replaced by renaming, which works in a directory that is kept and not on a file that
+  # is: an entry of the file itself keeps nothing.
+  isKeptAbove = path: !isErased path || lib.any (entry: entry.target != path) (keepers path);
+  accounts = map baseNameOf (import ./rewriters.nix).accounts;
+  isAccounts =
+    target:
+    lib.elem (baseNameOf target) accounts
+    && lib.elem (dirOf target) [
+      "/etc"
+      files
+    ];
+  replaced = lib.unique (lib.filter isAccounts (map (entry: entry.target) entries));
 
   useUserborn = "services.userborn = { enable = true; passwordFilesLocation = \"${store}/etc\"; }";
 
+  notReplaced =
+    must (replaced == [ ])
+      "passwd, useradd and NixOS replace ${lib.concatStringsSep ", " replaced} through a rename, which a bind mount stops (EBUSY) and a symlink does not outlive; drop the entry and set users.mutableUsers = false, or ${useUserborn}";
+
   mutable =
-    should "password-files" (!config.users.mutableUsers || isKept "${files}/shadow")
+    should "password-files" (!config.users.mutableUsers || isKeptAbove "${files}/shadow")
       "users.mutableUsers is set, and ${files}, which holds accounts and passwords, is erased at every boot; set users.mutableUsers = false with a hashedPasswordFile in ${store}, or ${useUserborn}";
 
   # Read when users are made: by activation after the initrd has put paths in place, or later. What
@@ -52,7 +73,7 @@ let
   # userborn and sysusers take the numbers from the files that they find; the script keeps a map.
   numbers =
     if usesUserborn || usesSysusers then
-      should "uid-map" (isKept "${files}/passwd")
+      should "uid-map" (isKeptAbove "${files}/passwd")
         "${files}, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; set ${useUserborn}"
     else
       should "uid-map" (isKept "/var/lib/nixos")
@@ -60,7 +81,10 @@ let
 in
 {
   config = lib.mkIf cfg.enable {
-    assertions = lib.optionals (isErased "/etc" || isErased "/var/lib/nixos") (
+    assertions = [
+      notReplaced
+    ]
+    ++ lib.optionals (isErased "/etc" || isErased "/var/lib/nixos") (
       [
         mutable
         numbers

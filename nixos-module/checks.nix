@@ -15,13 +15,7 @@ let
   };
   inherit (facts) entries isErased paths;
 
-  must = assertion: message: { inherit assertion message; };
-
-  # One that may be skipped, by its name in check-names.nix.
-  should =
-    name: assertion: message:
-    must (lib.elem name cfg.dangerouslySkipChecks || assertion)
-      "${message}, or accept it with blankslate.dangerouslySkipChecks = [ \"${name}\" ]";
+  inherit (import ./assertion.nix { inherit config lib; }) must should;
 
   stage1 = [
     (must (config.boot.initrd.enable && config.boot.initrd.systemd.enable)
@@ -130,19 +124,40 @@ let
     ) cfg.stores
   );
 
+  # Who may have been meant: of nearly the same letters, or anybody who is no service.
+  nearby =
+    name:
+    let
+      near = lib.filter (lib.strings.levenshteinAtMost 2 name) (lib.attrNames config.users.users);
+      normal = lib.attrNames (lib.filterAttrs (_: user: user.isNormalUser) config.users.users);
+      meant = if near == [ ] then normal else near;
+    in
+    if meant == [ ] then
+      "add it, or"
+    else
+      "did you mean ${lib.concatMapStringsSep " or " (user: "\"${user}\"") meant}? Or";
+
   homes = lib.concatLists (
     lib.mapAttrsToList (
       path: store:
       lib.mapAttrsToList (
         name: user:
-        must (lib.hasPrefix "/" user.home && paths.normal user.home != "/")
-          "blankslate.stores.\"${path}\".users.${name} has no home directory; set users.users.${name}.home, or blankslate.stores.\"${path}\".users.${name}.home"
+        let
+          where = "blankslate.stores.\"${path}\".users.${name}";
+        in
+        must (lib.hasPrefix "/" user.home && paths.normal user.home != "/") (
+          if config.users.users ? ${name} then
+            "${where} has no home directory; set users.users.${name}.home, or ${where}.home"
+          else
+            "${where}: there is no users.users.${name}; ${nearby name} set ${where}.home"
+        )
       ) store.users
     ) cfg.stores
   );
 in
 {
   imports = [
+    ./checks-paths.nix
     ./checks-stores.nix
     ./checks-users.nix
   ];

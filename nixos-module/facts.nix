@@ -49,6 +49,39 @@ rec {
   keepers = path: lib.filter (entry: isAtOrAbove entry.target (normal path)) entries;
   isKept = path: !isErased path || keepers path != [ ];
 
+  # Whether the initrd may have to mount a store before a root, for what lies only there.
+  adopts =
+    store: lib.any (entry: lib.any (root: isAtOrAbove root.mount entry.target) roots) store.entries;
+
+  # A key that is read from the root: its device cannot be awaited before the root is mounted.
+  needsRoot =
+    store:
+    let
+      name = lib.removePrefix "/dev/mapper/" (toString store.device);
+    in
+    lib.hasPrefix "/sysroot/" (
+      toString (config.boot.initrd.luks.devices.${name}.keyFile or null)
+    );
+
+  # The units without which the device of a store is not ready: udev's, to which the one that unlocks it
+  # belongs, and those that make or check what is on it. The latter take the device for themselves. They
+  # go by the name that fileSystems has.
+  deviceUnits =
+    store:
+    let
+      fs = covering store.path;
+      escaped = type: device: map utils.escapeSystemdPath (paths.nodes type (toString device));
+      own = escaped store.fs store.device;
+      all = lib.unique (own ++ escaped (fs.fsType or "") (fs.device or ""));
+    in
+    lib.optionalAttrs (store.fs != "zfs" && !needsRoot store) {
+      wants = map (name: "${name}.device") own;
+      after = lib.concatMap (name: [
+        "systemd-makefs@${name}.service"
+        "systemd-fsck@${name}.service"
+      ]) all;
+    };
+
   # What the units of this host are called. Pools are not escaped in theirs.
   importUnit = dataset: "zfs-import-${paths.poolOf dataset}.service";
   mountUnit = mount: "${utils.escapeSystemdPath "/sysroot${mount}"}.mount";

@@ -33,7 +33,7 @@ let
           '';
         };
         snapshotGuid = mkOption {
-          type = types.nullOr (types.strMatching "[0-9]+");
+          type = types.nullOr (kept.shaped "[0-9]+" "number in quotes, e.g. \"12038716358112716212\"");
           default = null;
           example = "12038716358112716212";
           description = ''
@@ -95,6 +95,9 @@ let
         fsType = mkOption (fact "the type" (over.fsType or null) "Its type.");
         mountPoint = mkOption (
           fact "the mount point" (over.mountPoint or null) "Where it is mounted: at the store, or above it."
+          // {
+            type = types.nullOr (kept.shaped "/.*" "absolute path, e.g. /persist");
+          }
         );
         mountOptions = mkOption {
           type = types.listOf types.nonEmptyStr;

@@ -32,19 +32,67 @@ rec {
     in
     lib.foldl' (best: fs: if best == null || depth fs > depth best then fs else best) null above;
 
-  # Mount options that mean something to the kernel or to the program. `zfsutil` tells mount.zfs that
-  # the mount point is a property of the dataset; no mount.zfs is asked here.
+  # Mount options that mean something to the kernel, and not only to mount(8) or systemd. `zfsutil`
+  # tells mount.zfs that the mount point is a property of the dataset; no mount.zfs is asked here.
   kernelOptions =
     options:
     lib.filter (
       option:
       !lib.elem option [
+        "_netdev"
+        "auto"
         "defaults"
+        "group"
+        "noauto"
+        "nofail"
+        "nouser"
+        "owner"
+        "user"
+        "users"
         "zfsutil"
       ]
-      && !lib.hasPrefix "x-" option
-      && !lib.hasPrefix "X-" option
+      && !lib.any (start: lib.hasPrefix start option) [
+        "X-"
+        "comment="
+        "user="
+        "x-"
+      ]
     ) options;
+
+  # Where udev has a link for each value of a tag of fstab(5).
+  links = {
+    UUID = "uuid";
+    LABEL = "label";
+    PARTUUID = "partuuid";
+    PARTLABEL = "partlabel";
+  };
+
+  # A value as udev writes it into a file name.
+  encoded = lib.strings.escapeC (lib.stringToCharacters " !\"$%&'()*,/;<>?[\\]^`{|}~");
+
+  # Without the quotes around it.
+  bare =
+    value:
+    let
+      within = builtins.match "\"(.*)\"|'(.*)'" value;
+    in
+    if within == null then value else lib.findFirst (part: part != null) value within;
+
+  # The device nodes of what fstab(5) takes for a device: none of what is no device, such as the name of
+  # a server. src/sys/detached/fstab.rs says the same. Of bcachefs there may be several.
+  nodes =
+    type: device:
+    let
+      tagged = builtins.match "(UUID|LABEL|PARTUUID|PARTLABEL)=(.+)" device;
+    in
+    if tagged != null then
+      [ "/dev/disk/by-${links.${lib.head tagged}}/${encoded (bare (lib.last tagged))}" ]
+    else if !lib.hasPrefix "/dev/" device then
+      [ ]
+    else if type == "bcachefs" then
+      map (part: "/dev/${lib.removePrefix "/dev/" part}") (lib.splitString ":/dev/" device)
+    else
+      [ device ];
 
   # rpool of rpool/local/root.
   poolOf = dataset: lib.head (lib.splitString "/" dataset);

@@ -29,6 +29,10 @@ let
     );
   imports = lib.unique (map facts.importUnit datasets);
 
+  # The same for stores that are not on a pool.
+  devices = map facts.deviceUnits (lib.filter facts.adopts stores);
+  all = name: lib.unique (lib.concatMap (units: units.${name} or [ ]) devices);
+
   keepsMachineId = lib.any (entry: entry.target == "/etc/machine-id") facts.entries;
 in
 {
@@ -40,10 +44,10 @@ in
       storePaths = [ (lib.getExe' cfg.initrdPackage "blankslate-initrd") ];
 
       services.blankslate-rollback = lib.mkIf (roots != [ ]) {
-        # Wanted and not required: where a pool cannot be imported the program says so, on the console
-        # and in the receipt. A unit that was never started says nothing.
-        wants = imports;
-        after = imports;
+        # Wanted and not required: where a pool or a device is missing the program says so, on the
+        # console and in the receipt. A unit that was never started says nothing.
+        wants = imports ++ all "wants";
+        after = imports ++ all "wants" ++ all "after";
 
         # Of the dataset at /usr the initrd has a second mount.
         before =

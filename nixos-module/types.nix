@@ -6,13 +6,25 @@
 let
   inherit (lib) literalExpression mkOption types;
 
+  # Text of a shape, called by what it is: nobody can read an expression in a message.
+  shaped =
+    pattern: description:
+    types.strMatching pattern
+    // {
+      inherit description;
+      descriptionClass = "nonRestrictiveClause";
+    };
+  pathOfHost = shaped "/.+" "absolute path, e.g. /var/lib/x";
+  pathInHome = shaped "/|[^/].*" "path relative to the home, e.g. .ssh, or / for all of it";
+
   principal = types.nullOr (types.either types.ints.unsigned types.nonEmptyStr);
 
   # What may be said about one path. Seen from a home it is relative, and `/` is the home itself.
-  pathOptions = kind: example: owner: {
+  # `examples` has a path, and another one with the mode of what nobody else may read.
+  pathOptions = kind: examples: owner: {
     path = mkOption {
-      type = types.strMatching (if owner == { } then "/.+" else "/|[^/].*");
-      inherit example;
+      type = if owner == { } then pathOfHost else pathInHome;
+      example = examples.plain;
       description = "The path of the ${kind}.";
     };
     how = mkOption {
@@ -43,12 +55,12 @@ let
       description = "Group, likewise.";
     };
     mode = mkOption {
-      type = types.nullOr (types.strMatching "[0-7]{3,4}");
+      type = types.nullOr (shaped "[0-7]{3,4}" "octal mode in quotes, e.g. \"0750\"");
       default = null;
-      example = "0700";
+      example = examples.mode;
       description = ''
         Permission bits, likewise. If it is `null`, they are those that suit its owner: `0700` for a
-        directory of a user.
+        directory of a user. Only what holds a secret needs one.
       '';
     };
     because = mkOption {
@@ -60,16 +72,16 @@ let
   };
 
   listOfPaths =
-    kind: example: owner: description:
+    kind: examples: owner: description:
     mkOption {
       type = types.listOf (
         types.coercedTo types.str (path: { inherit path; }) (
-          types.submodule { options = pathOptions kind example owner; }
+          types.submodule { options = pathOptions kind examples owner; }
         )
       );
       default = [ ];
       inherit description;
-      example = literalExpression ''[ "${example}" { path = "${example}"; mode = "0700"; } ]'';
+      example = literalExpression ''[ "${examples.plain}" { path = "${examples.secret}"; mode = "${examples.mode}"; } ]'';
     };
 
   presets =
@@ -106,8 +118,16 @@ let
           description = "The home directory that the paths are seen from.";
         };
         presets = presets "of those with paths in a home" "ssh";
-        directories = listOfPaths "directory" "Documents" owner "Directories in this home that are kept.";
-        files = listOfPaths "file" ".config/monitors.xml" owner ''
+        directories = listOfPaths "directory" {
+          plain = "Documents";
+          secret = ".ssh";
+          mode = "0700";
+        } owner "Directories in this home that are kept.";
+        files = listOfPaths "file" {
+          plain = ".config/starship.toml";
+          secret = ".netrc";
+          mode = "0600";
+        } owner ''
           Files in this home that are kept. A file that its program replaces by renaming should not be
           declared alone: declare the directory that holds it.
         '';
@@ -116,12 +136,18 @@ let
   );
 in
 {
-  inherit user;
+  inherit shaped user;
   presets = presets "of those with paths on the host" "bluetooth";
-  directories =
-    listOfPaths "directory" "/var/lib/secrets" { }
-      "Directories that are kept, with everything in them.";
-  files = listOfPaths "file" "/etc/machine-id" { } ''
+  directories = listOfPaths "directory" {
+    plain = "/var/lib/postgresql";
+    secret = "/var/lib/secrets";
+    mode = "0700";
+  } { } "Directories that are kept, with everything in them.";
+  files = listOfPaths "file" {
+    plain = "/etc/machine-id";
+    secret = "/etc/wireguard/wg0.key";
+    mode = "0600";
+  } { } ''
     Files that are kept. A file that its program replaces by renaming should not be declared alone:
     declare the directory that holds it.
   '';

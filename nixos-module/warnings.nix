@@ -18,7 +18,7 @@ let
     entry:
     entry.kind or "" == "file"
     && entry.how or "bind" == "bind"
-    && lib.any (name: lib.hasSuffix name entry.target) (import ./rewriters.nix)
+    && lib.any (name: lib.hasSuffix name entry.target) (import ./rewriters.nix).others
   ) entries;
 
   # Keys that sshd would make again, as another host.
@@ -45,8 +45,12 @@ in
     warnings = map (message: "blankslate: ${message}") (
       map (
         entry:
-        "${entry.target} is replaced by its program through a rename, which a bind mount stops (EBUSY); declare the directory that holds it, `blankslate check` says which"
+        "${entry.target} is replaced by its program through a rename, which a bind mount stops (EBUSY); `blankslate check` says what to declare or set instead"
       ) rewritten
+
+      ++
+        lib.optional (lib.any (entry: entry.target == "/etc") entries)
+          "/etc is declared as a whole, and NixOS writes it at every boot; declare what lies in it"
 
       ++
         lib.optional (lostKeys != [ ])

@@ -108,10 +108,14 @@ fn mount_store(store: &Store) -> Result<OwnedFd, String> {
     mount(name, fs, options.as_deref().unwrap_or_default(), false).map_err(|cause| {
         let (path, line) = (&store.path, store.line);
         let device = blankslate::path::escape(name.as_bytes());
-        let cure = cure(&cause).map_or_else(
-            || format!("mend its device, fs and options in line {line}"),
-            str::to_owned,
-        );
+        let cure = match cure(&cause) {
+            Some(cure) if fs == "zfs" => cure.to_owned(),
+            _ if cause.kind() == io::ErrorKind::NotFound => format!(
+                "mend its device and options in line {line}, or have it unlocked and awaited before \
+                 this step"
+            ),
+            _ => format!("mend its device, fs and options in line {line}"),
+        };
         format!(
             "cannot mount the store {path} to adopt what is declared: {device}: {cause}; {cure}"
         )

@@ -1,6 +1,7 @@
 //! Mounts that nobody else sees: file systems that are reached only through a descriptor.
 
-use std::fmt::Write as _;
+mod fstab;
+
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -8,6 +9,9 @@ use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
 use crate::path::escape;
+use fstab::{Setting, node};
+
+pub(crate) use fstab::tag;
 
 /// The longest message of the kernel that is read.
 const MESSAGE: usize = 4096;
@@ -28,11 +32,23 @@ const MESSAGES: usize = 32;
 /// mounted; with what the kernel has to say about it.
 pub fn mount(device: &str, fs: &str, options: &str, read_only: bool) -> io::Result<OwnedFd> {
     let context = rustix::mount::fsopen(fs, FsOpenFlags::FSOPEN_CLOEXEC)?;
-    let mounted = configure(&context, &source(device), options, read_only).and_then(|attributes| {
+    let node = node(device);
+    let mounted = configure(&context, &node, options, read_only).and_then(|attributes| {
         rustix::mount::fsconfig_create(context.as_fd())?;
         rustix::mount::fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
     });
-    mounted.map_err(|errno| explained(errno.into(), &messages(&context)))
+    mounted.map_err(|errno| match errno {
+        Errno::NOENT if is_missing(&node) => io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("there is no {}", escape(node.as_bytes())),
+        ),
+        errno => explained(errno.into(), &messages(&context)),
+    })
+}
+
+/// Whether udev has made no such node. The kernel says the same of a subvolume that is missing.
+fn is_missing(node: &str) -> bool {
+    node.starts_with("/dev/") && rustix::fs::stat(node).err() == Some(Errno::NOENT)
 }
 
 fn configure(
@@ -44,8 +60,8 @@ fn configure(
     let fs = context.as_fd();
     rustix::mount::fsconfig_set_string(fs, c"source", source)?;
     // Device nodes stay what they are: whoever copies them would otherwise have to leave them out, and
-    // nobody else sees this mount.
-    let mut attributes = MountAttrFlags::empty();
+    // nobody else sees this mount. To look at a file is not to use it.
+    let mut attributes = MountAttrFlags::MOUNT_ATTR_NOATIME;
     for option in options.split(',').filter(|option| !option.is_empty()) {
         match Setting::of(option) {
             Setting::Nothing => {}
@@ -59,71 +75,6 @@ fn configure(
         attributes |= MountAttrFlags::MOUNT_ATTR_RDONLY;
     }
     Ok(attributes)
-}
-
-/// What an option of mount(8) is for the kernel.
-#[derive(Debug, PartialEq, Eq)]
-enum Setting<'o> {
-    /// Only mount(8) and systemd know it, or it is how it is anyway.
-    Nothing,
-    /// Of the mount.
-    Attribute(MountAttrFlags),
-    /// Of the file system.
-    Flag(&'o str),
-    /// Of the file system, with a value.
-    Value(&'o str, &'o str),
-}
-
-impl<'o> Setting<'o> {
-    fn of(option: &'o str) -> Self {
-        match option {
-            "defaults" | "auto" | "noauto" | "nofail" | "_netdev" | "user" | "nouser" | "users"
-            | "owner" | "group" | "suid" | "dev" | "nodev" | "exec" | "relatime" | "diratime"
-            | "atime" | "norelatime" | "nostrictatime" | "rw" | "bind" => Self::Nothing,
-            "ro" => Self::Attribute(MountAttrFlags::MOUNT_ATTR_RDONLY),
-            "nosuid" => Self::Attribute(MountAttrFlags::MOUNT_ATTR_NOSUID),
-            "noexec" => Self::Attribute(MountAttrFlags::MOUNT_ATTR_NOEXEC),
-            "noatime" => Self::Attribute(MountAttrFlags::MOUNT_ATTR_NOATIME),
-            "strictatime" => Self::Attribute(MountAttrFlags::MOUNT_ATTR_STRICTATIME),
-            "nodiratime" => Self::Attribute(MountAttrFlags::MOUNT_ATTR_NODIRATIME),
-            _ if option.starts_with("x-") || option.starts_with("X-") => Self::Nothing,
-            _ => match option.split_once('=') {
-                Some(("comment", _)) => Self::Nothing,
-                Some((key, value)) => Self::Value(key, value),
-                None => Self::Flag(option),
-            },
-        }
-    }
-}
-
-/// Where the device node is, for the names by which fstab(5) calls it.
-fn source(device: &str) -> String {
-    let tags = [
-        ("UUID=", "uuid"),
-        ("LABEL=", "label"),
-        ("PARTUUID=", "partuuid"),
-        ("PARTLABEL=", "partlabel"),
-    ];
-    for (tag, directory) in tags {
-        if let Some(value) = device.strip_prefix(tag) {
-            let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            return format!("/dev/disk/by-{directory}/{}", encoded(bare.unwrap_or(value)));
-        }
-    }
-    device.to_owned()
-}
-
-/// A label as udev writes it into a file name.
-fn encoded(label: &str) -> String {
-    let mut text = String::with_capacity(label.len());
-    for c in label.chars() {
-        if c.is_ascii_alphanumeric() || "#+-.:=@_".contains(c) || !c.is_ascii() {
-            text.push(c);
-        } else {
-            let _ = write!(text, "\\x{:02x}", u32::from(c)); // a String takes everything
-        }
-    }
-    text
 }
 
 /// What the kernel wrote down about the mount that failed.
@@ -163,39 +114,6 @@ fn kind(cause: &io::Error) -> io::ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn devices_are_found_by_the_names_of_fstab() {
-        let table = [
-            ("/dev/sda1", "/dev/sda1"),
-            ("rpool/safe/persist", "rpool/safe/persist"),
-            ("UUID=67E3-17ED", "/dev/disk/by-uuid/67E3-17ED"),
-            ("UUID=\"67E3-17ED\"", "/dev/disk/by-uuid/67E3-17ED"),
-            ("LABEL=my disk/ü\\", "/dev/disk/by-label/my\\x20disk\\x2fü\\x5c"),
-            ("PARTUUID=ab", "/dev/disk/by-partuuid/ab"),
-            ("PARTLABEL=../../x", "/dev/disk/by-partlabel/..\\x2f..\\x2fx"),
-        ];
-        for (device, expected) in table {
-            assert_eq!(source(device), expected);
-        }
-    }
-
-    #[test]
-    fn options_are_told_apart_by_who_understands_them() {
-        let table = [
-            ("defaults", Setting::Nothing),
-            ("x-initrd.mount", Setting::Nothing),
-            ("comment=mine", Setting::Nothing),
-            ("noatime", Setting::Attribute(MountAttrFlags::MOUNT_ATTR_NOATIME)),
-            ("ro", Setting::Attribute(MountAttrFlags::MOUNT_ATTR_RDONLY)),
-            ("zfsutil", Setting::Flag("zfsutil")),
-            ("lazytime", Setting::Flag("lazytime")),
-            ("subvol=@a=b", Setting::Value("subvol", "@a=b")),
-        ];
-        for (option, expected) in table {
-            assert_eq!(Setting::of(option), expected);
-        }
-    }
 
     #[test]
     fn only_errors_are_told_and_their_kind_stays() {

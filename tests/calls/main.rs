@@ -10,6 +10,7 @@
 
 mod accounts;
 mod aside;
+mod devices;
 mod making;
 mod mounts;
 #[path = "../support/namespace.rs"]

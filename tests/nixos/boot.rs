@@ -225,6 +225,20 @@ fn a_path_that_cannot_be_placed_stops_no_boot_and_is_seen() {
     assert_eq!(log, expected);
 }
 
+/// The program says that the store is missing; a unit that was never started says nothing.
+#[test]
+fn a_device_that_never_comes_stops_no_rollback_from_being_tried() {
+    let boot = Boot::initrd().with_emergency();
+    boot.unit(
+        "blankslate-rollback.service.d/device.conf",
+        "[Unit]\nWants=dev-none.device\nAfter=dev-none.device systemd-fsck@dev-none.service\n",
+    );
+    boot.unit("dev-none.device.d/timeout.conf", "[Unit]\nJobTimeoutSec=2\n");
+    let Some(log) = boot.run() else { return };
+    assert_eq!(log[1], "boot, root mounted: no", "{log:#?}");
+    assert_eq!(log.last().map(String::as_str), Some("switch-root"), "{log:#?}");
+}
+
 /// Somebody at the emergency shell mends the pool and goes on.
 #[test]
 fn what_was_mended_in_emergency_is_tried_again() {

@@ -5,6 +5,7 @@ let
   cases = file: import (./cases + "/${file}.nix") { inherit host; };
   files = [
     "checks"
+    "devices"
     "entries"
     "moving"
     "options"

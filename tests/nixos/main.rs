@@ -68,6 +68,11 @@ fn units_run_where_and_when_they_should() {
 }
 
 #[test]
+fn stores_are_awaited_whatever_they_lie_on() {
+    hold("devices");
+}
+
+#[test]
 fn what_peers_were_told_to_keep_is_kept() {
     hold("moving");
 }
@@ -111,7 +116,7 @@ fn accepted(name: &str, text: &str) -> Vec<String> {
 fn the_program_accepts_every_generated_configuration() {
     let Some(all) = evaluated() else { return };
     let configurations = all["texts"]["configurations"].as_object().unwrap();
-    assert_eq!(configurations.len(), 6);
+    assert_eq!(configurations.len(), 7);
     for (name, text) in configurations {
         accepted(name, text.as_str().unwrap());
     }

@@ -67,6 +67,7 @@ in
 
     boot = {
       initrd.enable = bool true;
+      initrd.luks.devices = attrs;
       initrd.systemd = {
         enable = bool true;
         inherit packages services;

@@ -41,7 +41,7 @@ let
       escaped = lib.replaceStrings [ " " ] [ "\\040" ];
     in
     lib.concatMapStrings (
-      fs: "${fs.device} ${escaped fs.mountPoint} ${fs.fsType} x-initrd.mount 0 0\n"
+      fs: "${escaped fs.device} ${escaped fs.mountPoint} ${fs.fsType} x-initrd.mount 0 2\n"
     ) (lib.filter host.utils.fsNeededForBoot (lib.attrValues config.fileSystems));
 
   unitsOf = config: {
@@ -75,7 +75,8 @@ let
       )
     );
   };
-  rewriters = import (host.module + "/rewriters.nix");
+  known = import (host.module + "/rewriters.nix");
+  rewriters = known.accounts ++ known.others;
 in
 {
   configurations = lib.mapAttrs (_: host.toml) {
@@ -84,6 +85,7 @@ in
     from-impermanence = host.moved "impermanence";
     from-preservation = host.moved "preservation";
     every-preset = everyPreset;
+    every-device = host.bare [ ./every-device.nix ];
     nothing = host.bare [ { blankslate.enable = true; } ];
   };
 
@@ -101,5 +103,6 @@ in
   units = {
     example = unitsOf (with' { });
     every-option = unitsOf (host.bare [ ./every-option.nix ]);
+    every-device = unitsOf (host.bare [ ./every-device.nix ]);
   };
 }

@@ -120,7 +120,7 @@ fn initrd_of(host: &Value) -> Units {
 #[test]
 fn systemd_has_nothing_against_the_initrd() {
     let Some(all) = asked() else { return };
-    for name in ["example", "every-option"] {
+    for name in ["example", "every-option", "every-device"] {
         let units = initrd_of(&units_of(all, name));
         assert_eq!(units.complaints("initrd.target"), "", "{name}");
     }
@@ -133,6 +133,28 @@ fn systemd_has_nothing_against_the_host() {
         let units = Units::new();
         units.add(&units_of(all, name)["host"]);
         assert_eq!(units.complaints("multi-user.target"), "", "{name}");
+    }
+}
+
+/// systemd checks a file system before it mounts it, and takes the device for itself meanwhile.
+#[test]
+fn what_a_store_waits_for_the_rollback_waits_for_too() {
+    let Some(all) = asked() else { return };
+    let host = units_of(all, "every-device");
+    let rollback = host["initrd"]["blankslate-rollback.service.d/overrides.conf"].as_str().unwrap();
+    let units = initrd_of(&host);
+    let mut checks = BTreeSet::new();
+    for unit in fs::read_dir(units.top.path().join("generated")).unwrap() {
+        let text = fs::read_to_string(unit.unwrap().path()).unwrap_or_default();
+        let words = text.split(['=', ' ', '\n']);
+        checks.extend(words.filter(|word| word.starts_with("systemd-fsck@")).map(str::to_owned));
+    }
+    assert_eq!(checks.len(), 3, "{checks:#?}");
+    for check in checks {
+        let device = check.replace("systemd-fsck@", "").replace(".service", ".device");
+        let awaited: Vec<&str> = rollback.split([' ', '=', '\n']).collect();
+        assert!(awaited.contains(&check.as_str()), "{check}: {rollback}");
+        assert!(awaited.contains(&device.as_str()), "{device}: {rollback}");
     }
 }
 

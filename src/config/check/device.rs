@@ -3,10 +3,14 @@
 
 use super::fault;
 use crate::config::{Config, Device, Fault, Store};
+use crate::sys::detached::tag;
 use crate::zfs::names::DatasetName;
 
 /// Words that mount(8) takes for a type and that name none.
 const NO_TYPES: [&str; 3] = ["auto", "none", "bind"];
+
+/// Types that lie on a device and nowhere else.
+const ON_DEVICES: [&str; 6] = ["btrfs", "ext2", "ext3", "ext4", "f2fs", "xfs"];
 
 /// Checks one store; `seen` are those before it.
 pub(super) fn check(config: &Config, store: &Store, seen: &[&Store], faults: &mut Vec<Fault>) {
@@ -58,7 +62,23 @@ fn one_device(config: &Config, device: &Device, bad: &mut impl FnMut(&'static st
         && let Err(problem) = device.name.parse::<DatasetName>()
     {
         bad("store.device", format!("\"{shown}\" {problem}"));
+    } else if ON_DEVICES.contains(&device.fs.as_str()) && !is_a_device(&device.name) {
+        let what = format!(
+            "\"{shown}\" names no device; write its path, or UUID=…, LABEL=…, PARTUUID=… or \
+             PARTLABEL=… in capitals"
+        );
+        bad("store.device", what);
     }
+}
+
+fn is_a_device(name: &str) -> bool {
+    tag(name).map_or_else(|| name.starts_with('/'), |(_, value)| !value.is_empty())
+}
+
+/// What tells one file system on a device from another: btrfs has many that are mounted apart.
+fn subvolume(device: &Device) -> Option<&str> {
+    let mut options = device.options.as_deref().unwrap_or_default().rsplit(',');
+    options.find(|option| option.starts_with("subvol=") || option.starts_with("subvolid="))
 }
 
 /// What two stores say about file systems has to be one truth.
@@ -69,7 +89,7 @@ fn beside(
     bad: &mut impl FnMut(&'static str, String),
 ) {
     let Some(others) = &other.device else { return };
-    if device.name != others.name {
+    if (&device.name, subvolume(device)) != (&others.name, subvolume(others)) {
         // Of two file systems the inner one is seen.
         let hides = |inner: &Store, outer: &Store| {
             inner.mount.starts_with(&outer.mount) && outer.path.starts_with(&inner.mount)

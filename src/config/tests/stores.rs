@@ -80,7 +80,7 @@ fn two_stores_say_the_same_about_one_file_system_and_none_hides_another() {
             home.replace("'/p',", "'/p/home',"),
             "mount: r/p has another one in line 4; write the same",
         ),
-        (home.replace("zfs", "ext4"), "fs: r/p has another one in line 4; write the same"),
+        (home.replace("zfs", "nfs"), "fs: r/p has another one in line 4; write the same"),
         (
             format!("{home}, options = 'noatime'"),
             "options: r/p has another one in line 4; write the same",
@@ -120,4 +120,42 @@ fn a_path_lies_on_the_innermost_root_around_it() {
     assert_eq!(on("/home/ab"), Some("r/h"));
     assert_eq!(on("/home"), Some("r/h"));
     assert_eq!(on("/var"), None);
+}
+
+#[test]
+fn subvolumes_of_one_device_are_file_systems_of_their_own() {
+    let on = |path: &str, options: &str| {
+        format!("path = '{path}', device = 'LABEL=keep', fs = 'btrfs', options = '{options}'")
+    };
+    let first = on("/persist", "noatime,subvol=@persist");
+    for good in [on("/home", "subvol=@home"), on("/home", "subvolid=257"), on("/home", "noatime")] {
+        assert_eq!(Config::parse(&two_stores(&first, &good)).map(|_| ()), Ok(()), "{good}");
+    }
+    assert_eq!(
+        faults(&two_stores(&first, &on("/home", "subvol=@persist"))),
+        [
+            "5 store.mount: LABEL=keep has another one in line 4; write the same",
+            "5 store.options: LABEL=keep has another one in line 4; write the same",
+        ]
+    );
+}
+
+#[test]
+fn what_lies_on_a_device_names_one() {
+    let store = |device: &str, fs: &str| {
+        let keys = format!("path = '/keep'\ndevice = '''{device}'''\nfs = '{fs}'\n");
+        let text = format!("version = 1\n[[store]]\n{keys}");
+        Config::parse(&text).map(|_| text.clone()).map_err(|_| faults(&text))
+    };
+    for device in ["/dev/sda2", "UUID=67E3-17ED", "LABEL=\"a b\"", "PARTUUID=1", "PARTLABEL='x'"] {
+        assert!(store(device, "ext4").is_ok(), "{device}");
+    }
+    assert!(store("server:/export", "nfs").is_ok());
+    for device in ["sda2", "uuid=67e3", "UUID=", "LABEL=\"\"", "ID=x"] {
+        let expected = format!(
+            "2 store.device: \"{device}\" names no device; write its path, or UUID=…, \
+             LABEL=…, PARTUUID=… or PARTLABEL=… in capitals"
+        );
+        assert_eq!(store(device, "btrfs"), Err(vec![expected]));
+    }
 }

@@ -19,10 +19,6 @@ let
   second = {
     fileSystems."/big" = ext4;
   };
-  userborn = at: {
-    services.userborn.enable = true;
-    services.userborn.passwordFilesLocation = at;
-  };
   immutable = files: {
     system.etc.overlay.enable = true;
     system.etc.overlay.mutable = false;
@@ -39,8 +35,11 @@ let
   };
   skip = names: { blankslate.dangerouslySkipChecks = names; };
   both = a: b: { imports = [ a b ]; };
+  more = file: import file { inherit host fires holds; };
 in
-{
+more ./checks-paths.nix
+// more ./checks-users.nix
+// {
   "the example has nothing wrong" = holds { };
 
   "a scripted initrd is refused" = fires {
@@ -158,15 +157,6 @@ in
     blankslate.stores."/persist".presets = [ "accounts" ];
   } "blankslate.stores.\"/persist\".presets: the preset \"accounts\" keeps nothing: passwords set by hand; set users.mutableUsers = false instead; drop it";
 
-  "a user without a home is named" = fires {
-    blankslate.stores."/persist".users.bob.directories = [ "Documents" ];
-  } "blankslate.stores.\"/persist\".users.bob has no home directory; set users.users.bob.home, or blankslate.stores.\"/persist\".users.bob.home";
-
-  "a user whose home is the whole root is named" = fires {
-    users.users.daemon.home = "/";
-    blankslate.stores."/persist".users.daemon.directories = [ "spool" ];
-  } "blankslate.stores.\"/persist\".users.daemon has no home directory; set users.users.daemon.home, or blankslate.stores.\"/persist\".users.daemon.home";
-
   "a store must not lie on a root" = fires {
     blankslate.stores."/keep".directories = [ ];
   } "blankslate.stores.\"/keep\" lies on /, which is erased at every boot; give it a file system of its own: fileSystems.\"/keep\" = { device = \"rpool/safe/persist\"; fsType = \"zfs\"; neededForBoot = true; }";
@@ -221,41 +211,6 @@ in
 
   "an immutable /etc takes the machine-id and what is declared as a file" =
     holds (both (immutable [ "/etc/app.conf" ]) { environment.etc."app.conf".mode = "0644"; });
-
-  "mutable users need a place that is kept" = fires {
-    users.mutableUsers = mkForce true;
-  } "users.mutableUsers is set, and /etc, which holds accounts and passwords, is erased at every boot; set users.mutableUsers = false with a hashedPasswordFile in /persist, or services.userborn = { enable = true; passwordFilesLocation = \"/persist/etc\"; }, or accept it with blankslate.dangerouslySkipChecks = [ \"password-files\" ]";
-
-  "mutable users of userborn are fine in a store" =
-    holds (both (userborn "/persist/etc") { users.mutableUsers = mkForce true; });
-
-  "userborn needs its numbers even without mutable users" =
-    fires (userborn "/etc")
-      "/etc, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; set services.userborn = { enable = true; passwordFilesLocation = \"/persist/etc\"; }, or accept it with blankslate.dangerouslySkipChecks = [ \"uid-map\" ]";
-
-  "a password file has to be there when users are made" = fires {
-    users.users.alice.hashedPasswordFile = mkForce "/root/alice";
-  } "users.users.alice.hashedPasswordFile is /root/alice, which is erased at every boot: nobody could log in; move it into /persist, or add it to files of that store, or accept it with blankslate.dangerouslySkipChecks = [ \"password-files\" ]";
-
-  "a password that is decrypted at boot is fine" = holds {
-    users.users.alice.hashedPasswordFile = mkForce "/run/secrets-for-users/alice";
-  };
-
-  "the numbers of users have to be kept" = fires {
-    blankslate.stores."/persist".presets = mkForce [ "systemd" ];
-  } "/var/lib/nixos, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; keep it: blankslate.stores.\"/persist\".presets = [ \"nixos\" ], or accept it with blankslate.dangerouslySkipChecks = [ \"uid-map\" ]";
-
-  "numbers kept by something above them are kept" = holds {
-    blankslate.stores."/persist" = {
-      presets = mkForce [ ];
-      directories = [ "/var/lib" ];
-    };
-  };
-
-  "numbers on a file system of their own are kept" = holds {
-    blankslate.stores."/persist".presets = mkForce [ ];
-    fileSystems."/var/lib" = ext4;
-  };
 
   "what can be skipped is skipped by its name" = holds {
     imports = [

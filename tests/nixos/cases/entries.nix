@@ -211,6 +211,11 @@ in
     expected = "does not evaluate";
   };
 
+  "a relative mount point is refused" = {
+    actual = refused { blankslate.stores."/persist".mountPoint = "persist"; };
+    expected = "does not evaluate";
+  };
+
   "a mode that is not octal is refused" = {
     actual = refused {
       blankslate.stores."/persist".directories = [

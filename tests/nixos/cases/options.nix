@@ -29,6 +29,50 @@ in
     ];
   };
 
+  "a text of a shape is called by what it is" = {
+    actual = lib.concatMap (
+      option:
+      lib.optional (lib.hasInfix "e.g." option.type) {
+        name = lib.last (lib.splitString "stores.<name>." option.name);
+        value = option.type;
+      }
+    ) own;
+    expected =
+      let
+        host = "absolute path, e.g. /var/lib/x";
+        home = "path relative to the home, e.g. .ssh, or / for all of it";
+        mode = "null or (octal mode in quotes, e.g. \"0750\")";
+      in
+      lib.attrsToList {
+        "blankslate.roots.<name>.snapshotGuid" =
+          "null or (number in quotes, e.g. \"12038716358112716212\")";
+        "directories.*.mode" = mode;
+        "directories.*.path" = host;
+        "files.*.mode" = mode;
+        "files.*.path" = host;
+        mountPoint = "null or (absolute path, e.g. /persist)";
+        "users.<name>.directories.*.mode" = mode;
+        "users.<name>.directories.*.path" = home;
+        "users.<name>.files.*.mode" = mode;
+        "users.<name>.files.*.path" = home;
+      };
+  };
+
+  "nobody has to read an expression" = {
+    actual = lib.filter (option: lib.hasInfix "pattern" option.type) own;
+    expected = [ ];
+  };
+
+  "an example says nothing twice" = {
+    actual = lib.filter (
+      option:
+      !lib.allUnique (
+        lib.filter lib.isList (builtins.split "\"([^\"]*)\"" (option.example.text or ""))
+      )
+    ) own;
+    expected = [ ];
+  };
+
   "the options of the issue are there" = {
     actual = lib.subtractLists (map (option: option.name) own) (
       map (name: "blankslate.${name}") [

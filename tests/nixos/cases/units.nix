@@ -28,18 +28,22 @@ in
     };
   };
 
-  "pools of all roots and stores come first, and the mounts of all roots later" = {
+  "pools and devices of all roots and stores come first, and the mounts of all roots later" = {
     actual = order every.boot.initrd.systemd.services.blankslate-rollback;
     expected = {
       wants = [
         "zfs-import-rpool.service"
         "zfs-import-tank.service"
         "zfs-import-safe.service"
+        "dev-disk-by\\x2duuid-6f1c.device"
       ];
       after = [
         "zfs-import-rpool.service"
         "zfs-import-tank.service"
         "zfs-import-safe.service"
+        "dev-disk-by\\x2duuid-6f1c.device"
+        "systemd-makefs@dev-disk-by\\x2duuid-6f1c.service"
+        "systemd-fsck@dev-disk-by\\x2duuid-6f1c.service"
       ];
       before = [
         "sysroot.mount"

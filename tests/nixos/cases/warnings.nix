@@ -23,7 +23,7 @@ in
   "the file of the example that is rewritten is named" = {
     actual = (with' { }).warnings;
     expected = [
-      "blankslate: /home/alice/.config/monitors.xml is replaced by its program through a rename, which a bind mount stops (EBUSY); declare the directory that holds it, `blankslate check` says which"
+      "blankslate: /home/alice/.config/monitors.xml is replaced by its program through a rename, which a bind mount stops (EBUSY); `blankslate check` says what to declare or set instead"
     ];
   };
 
@@ -33,6 +33,19 @@ in
         path = "/etc/adjtime";
         how = "symlink";
       }
+    ];
+  } [ ];
+
+  "an entry of all of /etc is named" =
+    warns { blankslate.stores."/persist".directories = [ "/etc" ]; }
+      [
+        "/etc is declared as a whole, and NixOS writes it at every boot; declare what lies in it"
+      ];
+
+  "what lies in /etc is no trouble, and neither is all of /var/lib" = warns {
+    blankslate.stores."/persist".directories = [
+      "/etc/cups"
+      "/var/lib"
     ];
   } [ ];
 

@@ -112,8 +112,8 @@ impl Layout {
         Ok(())
     }
 
-    /// What the help says behind the options.
-    pub fn exit_status(&mut self, command: &Command) {
+    /// What the help says behind the options, and the `words` of what is printed.
+    pub fn exit_status(&mut self, command: &Command, words: &[(&str, &str)]) {
         let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         let after = after_help(&text);
         if !after.statuses.is_empty() {
@@ -122,10 +122,11 @@ impl Layout {
         for (status, meaning) in &after.statuses {
             self.item([bold(*status)], meaning);
         }
-        if !after.notes.is_empty() {
+        if !after.notes.is_empty() || !words.is_empty() {
             self.section("NOTES");
         }
         self.paragraphs(after.notes.into_iter());
+        self.items(words);
     }
 
     /// A section of things and what they are.
@@ -133,9 +134,7 @@ impl Layout {
         if !pairs.is_empty() {
             self.section(title);
         }
-        for (what, meaning) in pairs {
-            self.item([italic(*what)], meaning);
-        }
+        self.items(pairs);
     }
 
     /// What to type for what.
@@ -170,6 +169,12 @@ impl Layout {
 
     fn section(&mut self, title: &str) {
         self.control("SH", [title]);
+    }
+
+    fn items(&mut self, pairs: &[(&str, &str)]) {
+        for (what, meaning) in pairs {
+            self.item([italic(*what)], meaning);
+        }
     }
 
     fn item<const N: usize>(&mut self, what: [Inline; N], meaning: &str) {

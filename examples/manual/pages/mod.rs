@@ -6,6 +6,7 @@
 mod layout;
 mod marks;
 mod texts;
+mod words;
 
 use std::io;
 
@@ -59,7 +60,7 @@ fn page(command: &Command) -> io::Result<Page> {
     page.description(command, texts.description);
     page.commands(command, &name);
     page.options(command)?;
-    page.exit_status(command);
+    page.exit_status(command, words::of(&name));
     page.pairs("ENVIRONMENT", texts.environment);
     page.pairs("FILES", texts.files);
     page.examples(texts.examples);

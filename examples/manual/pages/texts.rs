@@ -110,11 +110,12 @@ const PLAN: Texts = Texts {
 const APPLY: Texts = Texts {
     description: &[
         "Where there is nothing at a path and nothing in the store, a directory is created in the \
-         store; a file on a declared root waits until something makes it. Where the path holds data \
-         and the store does not, the data is adopted: copied with owner, mode, times, extended \
-         attributes, ACLs and hard links, compared, and put in place; what lay there is set aside as \
-         .blankslate-adopted-N in the same directory. Where both hold the same, the one at the path \
-         is set aside. Where they differ, nothing is touched.",
+         store; a file waits until something makes it, unless it would lie in memory, e.g. on a tmpfs: \
+         there it is created empty. Where the path holds data and the store does not, the data is \
+         adopted: copied with owner, mode, times, extended attributes, ACLs and hard links, compared, \
+         and put in place; what lay there is set aside as .blankslate-adopted-N in the same directory. \
+         Where both hold the same, the one at the path is set aside. Where they differ, nothing is \
+         touched.",
         "A path is not touched either while a process may still write to it or works in it, where a \
          symlink leads to it, or where something else is mounted on it. The sentence on standard \
          error says what to do. One path that is not touched does not stop the others.",

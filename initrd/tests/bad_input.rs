@@ -61,7 +61,7 @@ fn userns_each_kind_of_bad_input_is_one_sentence_and_exit_status_2() {
         (
             GOOD,
             &["persist", "--root", "root", "--config", "none.toml"],
-            "<3>blankslate: cannot read the configuration none.toml: No such file or directory (os error 2)\n",
+            "<3>blankslate: cannot read the configuration none.toml: No such file or directory (os error 2); set blankslate.enable = true in the configuration of NixOS, or name a file that is there with --config\n",
         ),
         (
             "version = 1\n[[store]\n",

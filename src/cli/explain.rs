@@ -74,6 +74,8 @@ struct Explanation {
     hidden: Option<Hidden>,
     /// Whether the store has it, where it lies in an entry.
     is_in_store: bool,
+    /// The store of its entry, where nothing can be put in place from that now.
+    bad_store: Option<HostPath>,
     /// How its entry compares with the store, where all that is not known is who writes to it now.
     at_boot: Option<Against>,
     /// Whether there is a configuration.
@@ -188,6 +190,7 @@ fn explain(asked: &[u8], host: &Host<'_>) -> Result<Explanation> {
         through: found.through,
         look,
         relation,
+        bad_store: entry.as_ref().and_then(|entry| bad_store(host, entry)),
         at_boot: entry.as_ref().and_then(|entry| at_boot(host, entry)),
         entry,
         lies: lies(host, &path),
@@ -199,6 +202,11 @@ fn explain(asked: &[u8], host: &Host<'_>) -> Result<Explanation> {
         keep: None,
         path,
     })
+}
+
+fn bad_store(host: &Host<'_>, looked: &Looked) -> Option<HostPath> {
+    let store = &looked.seen.store;
+    host.bad.iter().any(|bad| bad.store == *store).then(|| store.clone())
 }
 
 /// How an entry compares with the store, where it could not be looked at only because nobody may tell
@@ -245,11 +253,20 @@ fn relate(config: &Config, path: &HostPath) -> (Relation, Option<HostPath>) {
     if below.is_empty() { (Relation::None, None) } else { (Relation::Above(below), None) }
 }
 
+/// The root with which the next boot erases what lies at `path`. Where a root is no mount of its own, as
+/// in a tree that somebody looks at, its file system is that of everything around it, and only what lies
+/// below it is its.
+fn erased_with<'c>(host: &Host<'c>, path: &HostPath) -> Option<&'c Root> {
+    let root = host.erased_with(host.device_of(path)?)?;
+    let is_mount = matches!(host.sys.look(&root.mount), Ok(Look::Directory(seen)) if seen.is_mount);
+    if is_mount { Some(root) } else { host.config.root_of(path) }
+}
+
 /// The file system that `path` lies on. By its number and not by its mount: a bind mount of a root's
 /// own file system is erased too.
 fn lies(host: &Host<'_>, path: &HostPath) -> Lies {
     // What is mounted on the path itself hides what is asked for, unless it is looked at in there.
-    if let Some(root) = host.device_of(path).and_then(|device| host.erased_with(device)) {
+    if let Some(root) = erased_with(host, path) {
         return Lies::OnRoot(root.clone());
     }
     if let Some(other) = host.device_of(path).and_then(|device| host.left_with(path, device)) {

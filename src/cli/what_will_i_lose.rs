@@ -183,6 +183,7 @@ fn setting(args: &WhatWillILose, case: &Case, view: &View) -> Setting {
         is_coloured: is_coloured() && !args.every,
         is_every: args.every,
         classes: view.classes.clone(),
+        has_depth: view.depth.is_some(),
         order: match args.sort {
             Sort::Rank => Order::Rank,
             Sort::Size => Order::Size,

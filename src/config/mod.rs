@@ -5,6 +5,7 @@
 //! this module's parser, so nothing after it checks again.
 
 mod check;
+mod error;
 mod read;
 mod section;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::fmt;
 
 use crate::path::HostPath;
 use crate::zfs::names::{DatasetName, SnapshotName};
+pub use error::{ConfigError, Fault};
 
 /// Where the configuration lies, on the host and in the initrd.
 pub const DEFAULT_FILE: &str = "/etc/blankslate/config.toml";
@@ -211,46 +213,6 @@ pub struct AcceptRule {
     pub line: usize,
 }
 
-/// One thing that is wrong in a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The line it stands on, from 1.
-    pub line: usize,
-    /// The key it is about, e.g. `store.entry.mode`; empty where there is none.
-    pub key: String,
-    /// What is wrong, and the cure.
-    pub what: String,
-}
-
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file could not be read.
-    #[error("cannot read the configuration {file}: {cause}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why not.
-        cause: std::io::Error,
-    },
-    /// The file was read, and something in it is wrong; nothing of it is used.
-    #[error("{}", lines(file, faults))]
-    Faulty {
-        /// The file.
-        file: String,
-        /// All that is wrong in it, in the order of the lines.
-        faults: Vec<Fault>,
-    },
-}
-
-fn lines(file: &str, faults: &[Fault]) -> String {
-    let line = |fault: &Fault| {
-        let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
-        format!("{file}:{}: {key}{}", fault.line, fault.what)
-    };
-    faults.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
 impl Config {
     /// Reads a configuration from its text.
     ///
@@ -278,6 +240,12 @@ impl Config {
         let text = std::fs::read_to_string(file)
             .map_err(|cause| ConfigError::Unreadable { file: name.clone(), cause })?;
         Self::parse(&text).map_err(|faults| ConfigError::Faulty { file: name, faults })
+    }
+
+    /// Whether it was read from a text. Where a host has no configuration, the default stands for it.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        !self.digest.is_empty()
     }
 
     /// The root that `path` lies on; of roots mounted in one another the innermost.

@@ -14,7 +14,7 @@ use super::unmounted::Unmounted;
 use crate::config::{AcceptRule, Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
 use crate::persist::machine_id;
-use crate::persist::observe::{holds_data, is_flag};
+use crate::persist::observe::{holds_data, is_brought, other_sources};
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::sys::mounts::{Mount, MountTable};
 use crate::sys::record;
@@ -70,7 +70,8 @@ pub fn facts(
             is_on_root: is_on_root(&entry.target),
             is_in_memory: is_in_memory(&entry.target, mounts),
         };
-        placement((store, entry), bed, &points, look)
+        let others: Vec<HostPath> = other_sources(config, store, entry).collect();
+        placement((store, entry), &others, bed, &points, look)
     };
     let placements = config.entries().map(placed).collect();
     Rules::new(placements, &points, accept)
@@ -101,6 +102,7 @@ struct Bed {
 
 fn placement(
     (store, entry): (&Store, &Entry),
+    others: &[HostPath],
     Bed { is_on_root, is_in_memory }: Bed,
     mounts: &BTreeMap<HostPath, Mounted>,
     look: Looker<'_>,
@@ -119,7 +121,7 @@ fn placement(
             if seen.is_empty { Holds::Nothing } else { Holds::Data }
         }
         (Kind::Directory | Kind::File, Ok(Look::Absent)) if is_directory(&look(&store.path)) => {
-            if !is_in_memory && is_awaited(entry, look) {
+            if !is_in_memory && is_awaited(entry, others, look) {
                 Holds::Awaited
             } else {
                 Holds::Nothing
@@ -133,15 +135,17 @@ fn placement(
     Placement { target, source, kind, how, line, is_in_place, source_holds, is_on_root }
 }
 
-/// Whether the file is nowhere, so that the next boot makes none where it could be found afterwards.
+/// Whether the file is nowhere, in no other store either, so that the next boot makes none where it could be found afterwards.
 /// What cannot be told is lost.
-fn is_awaited(entry: &Entry, look: Looker<'_>) -> bool {
+fn is_awaited(entry: &Entry, others: &[HostPath], look: Looker<'_>) -> bool {
     let is_there = |there: &Look| {
-        matches!(there, Look::File(seen) if !seen.is_mount) && (holds_data(there) || is_flag(there))
+        matches!(there, Look::File(seen) if !seen.is_mount) && is_brought(there, entry.kind)
     };
+    let is_brought = |at: &HostPath| look(at).is_ok_and(|there| is_brought(&there, entry.kind));
     entry.kind == Kind::File
         && !machine_id::is_of(entry)
         && !look(&entry.target).is_ok_and(|there| is_there(&there))
+        && !others.iter().any(is_brought)
 }
 
 fn is_directory(look: &Result<Look, SysError>) -> bool {
@@ -167,8 +171,14 @@ pub struct Recorded {
 impl Recorded {
     /// Rules for what need not be reported as lost: the store has a copy of it, and still holds it.
     pub fn accept_rules(&self, look: Looker<'_>) -> impl Iterator<Item = AcceptRule> {
-        let is_held = move |copy: &HostPath| look(copy).is_ok_and(|there| holds_data(&there));
-        let held = self.set_aside.iter().filter(move |(_, copy)| is_held(copy));
+        // Of an empty file an empty one is the copy.
+        let is_empty = |there: &Look| matches!(there, Look::File(seen) if seen.is_empty);
+        let is_held = move |(aside, copy): &&(HostPath, HostPath)| match look(copy) {
+            Ok(there) if is_empty(&there) => look(aside).is_ok_and(|old| is_empty(&old)),
+            Ok(there) => holds_data(&there),
+            Err(_) => false,
+        };
+        let held = self.set_aside.iter().filter(is_held);
         held.map(|(aside, copy)| AcceptRule {
             glob: format!("{}/**", escape_glob(&aside.exact())),
             because: Some(format!("set aside when it was copied to {copy}")),

@@ -17,7 +17,7 @@ use crate::sys::{Look, Meta};
 
 pub use block::{Block, Hand, Host};
 pub use paste::{Language, Paste};
-pub use print::{nix_line, nix_preset, toml_entry, toml_store};
+pub use print::{nix_line, nix_preset, toml_entry, toml_store, toml_version};
 
 /// What has to be known to write an entry down.
 #[derive(Clone, Copy)]

@@ -47,6 +47,8 @@ pub struct Setting {
     pub is_every: bool,
     /// What is shown.
     pub classes: BTreeSet<Class>,
+    /// Whether what lies deep is summed up.
+    pub has_depth: bool,
     /// The order of the lines.
     pub order: Order,
     /// As what entries are offered.

@@ -166,6 +166,7 @@ impl Run<'_> {
                 self.sys.make_file(path, *meta)?;
                 self.note_provisional(turn, path, *meta, *is_provisional)?;
             }
+            Step::MakePlace { target, meta } => self.sys.make_place(target, *meta)?,
             Step::MakeMachineId { path, meta, is_provisional } => {
                 self.make_machine_id(path, *meta)?;
                 self.note_provisional(turn, path, *meta, *is_provisional)?;

@@ -21,10 +21,29 @@ pub const MODE: u32 = 0o444;
 pub enum Id {
     /// Nothing, nothing yet, or the word for that.
     Unset,
-    /// An id.
-    Set,
+    /// An id, by its digits.
+    Set([u8; 32]),
     /// Something else.
     Other,
+}
+
+/// What the host's machine id is, and what is kept of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    /// What the target says.
+    pub at_target: Id,
+    /// What the store says.
+    pub at_source: Id,
+    /// What is kept: the store's, or else the one in another store, from where the entry was moved.
+    pub kept: Id,
+}
+
+impl Ids {
+    /// Whether the store has no id yet.
+    #[must_use]
+    pub fn lacks_source(self) -> bool {
+        self.at_source == Id::Unset
+    }
 }
 
 /// Whether `entry` is the machine id.
@@ -38,10 +57,10 @@ pub fn is_of(entry: &Entry) -> bool {
 pub fn parse(content: &[u8]) -> Id {
     let line = content.strip_suffix(b"\n").unwrap_or(content);
     let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    match line {
-        b"" | b"uninitialized" => Id::Unset,
-        id if id.len() == 32 && id.iter().all(is_hex) => Id::Set,
-        _ => Id::Other,
+    match (line, <[u8; 32]>::try_from(line)) {
+        (b"" | b"uninitialized", _) => Id::Unset,
+        (_, Ok(digits)) if digits.iter().all(is_hex) => Id::Set(digits),
+        (_, Ok(_) | Err(_)) => Id::Other,
     }
 }
 
@@ -61,13 +80,14 @@ mod tests {
 
     #[test]
     fn an_id_is_32_lower_case_digits_and_what_is_not_set_is_told_from_what_is_odd() {
+        let set = Id::Set(*b"08f2a1c57ad94a3c9e3f6d1b2c4e5f60");
         let table: [(&[u8], Id); 9] = [
             (b"", Id::Unset),
             (b"\n", Id::Unset),
             (b"uninitialized", Id::Unset),
             (b"uninitialized\n", Id::Unset),
-            (b"08f2a1c57ad94a3c9e3f6d1b2c4e5f60\n", Id::Set),
-            (b"08f2a1c57ad94a3c9e3f6d1b2c4e5f60", Id::Set),
+            (b"08f2a1c57ad94a3c9e3f6d1b2c4e5f60\n", set),
+            (b"08f2a1c57ad94a3c9e3f6d1b2c4e5f60", set),
             (b"08F2A1C57AD94A3C9E3F6D1B2C4E5F60\n", Id::Other),
             (b"08f2a1c5-7ad9-4a3c-9e3f-6d1b2c4e5f60", Id::Other),
             (b"uninitialized\n\n", Id::Other),
@@ -88,7 +108,8 @@ mod tests {
             ),
         ] {
             assert_eq!(content(bits), id);
-            assert_eq!(parse(content(bits).as_bytes()), Id::Set);
+            let digits = id.trim_end().as_bytes().try_into().unwrap();
+            assert_eq!(parse(content(bits).as_bytes()), Id::Set(digits));
         }
     }
 }

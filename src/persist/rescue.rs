@@ -5,11 +5,14 @@
 
 use super::accounts::Accounts;
 use super::machine_id::Id;
-use super::observe::{Against, Ends, Observation, holds_data, is_flag, is_kind, observe};
+use super::observe::{
+    Against, Ends, Observation, holds_data, holds_nothing, is_kind, is_only_flag, observe,
+};
 use super::plan::chain::{self, Side};
+use super::plan::machine_id::word_at_source;
 use super::plan::{Refusal, Step};
 use super::record::Memory;
-use crate::config::{Config, Entry, Kind, Root};
+use crate::config::{Config, Entry, Root};
 use crate::path::HostPath;
 use crate::sys::{Care, Copied, Look, Sys, SysError, Watch};
 
@@ -109,8 +112,8 @@ fn one(
             return here(RescueEnd::NotLookedAt(format!("it is a symlink to {to}")));
         }
         // There is no machine id yet. The store has one, or gets a new one.
-        _ if ends.machine_id == Some(Id::Unset) => return None,
-        there if !holds_data(there) && !is_only_here(seen, ends) => return None,
+        _ if ends.machine_id.is_some_and(|ids| ids.at_target == Id::Unset) => return None,
+        there if !holds_data(there) && !is_only_flag(&seen.entry, ends) => return None,
         _ => {}
     }
     if let Look::Blocked(blocker) = &ends.at_source {
@@ -134,13 +137,6 @@ fn one(
         Ok(copied) => rescued(to, RescueEnd::Adopted(copied)),
         Err(why) => rescued(to, RescueEnd::Failed(why)),
     })
-}
-
-/// Whether an empty file is all there is of the entry: then its being there is what it says. What a boot
-/// left to mount on says nothing.
-fn is_only_here(seen: &Observation, ends: &Ends) -> bool {
-    let is_nowhere_else = ends.at_source == Look::Absent && ends.elsewhere.is_none();
-    seen.entry.kind == Kind::File && is_flag(&ends.at_target) && is_nowhere_else
 }
 
 /// Something is not followed, on the way to the target or the source. Where only root can have put it
@@ -172,7 +168,7 @@ fn destination(sys: &dyn Sys, seen: &Observation, ends: &Ends) -> Result<Place, 
     let is_right_kind = is_kind(&ends.at_target, seen.entry.kind);
     let is_free = match &ends.at_source {
         Look::Absent => true,
-        there => is_kind(there, seen.entry.kind) && !holds_data(there),
+        there => is_kind(there, seen.entry.kind) && holds_nothing(ends),
     };
     if is_right_kind && is_free {
         return Ok(Place::Source);
@@ -217,7 +213,10 @@ fn copy(
         }
     }
     let copied = sys.stage(&seen.entry.target, to, watch).map_err(|error| error.to_string())?;
-    match sys.publish(to) {
+    // What lies beside the source is none of this.
+    let word = word_at_source(ends).filter(|_| *to == seen.source);
+    let cleared = word.map_or(Ok(None), |(shows, place)| sys.set_aside(to, shows, &place));
+    match cleared.and_then(|_| sys.publish(to)) {
         Ok(()) => Ok(copied),
         Err(error) => {
             let also = sys.discard(to).err().map(|also| format!("; {also}")).unwrap_or_default();

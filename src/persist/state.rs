@@ -11,7 +11,9 @@ mod tests;
 pub use meta::note_of_meta;
 
 use super::create::is_closed;
-use super::observe::{Against, Ends, Observation, Undeclared, holds_data, is_left_by, is_same};
+use super::observe::{
+    Against, Ends, Observation, Undeclared, holds_data, is_left_by, is_only_flag, is_same,
+};
 use super::paste::shell;
 use super::plan::{EntryPlan, Refusal, Then};
 use crate::config::How;
@@ -103,7 +105,7 @@ pub fn state(seen: &Observation, plan: &EntryPlan, beneath: &Beneath) -> Status 
                 return not_in_place(seen, ends);
             }
             if ends.at_source == Look::Absent {
-                return without_source(seen, ends);
+                return without_source(seen, ends, then);
             }
             match (beneath, steps.is_empty() && *then == Then::End) {
                 (_, false) => {
@@ -136,10 +138,16 @@ fn is_in_place(seen: &Observation, ends: &Ends) -> bool {
         }
 }
 
-fn without_source(seen: &Observation, ends: &Ends) -> Status {
-    let (source, makes) = (&seen.source, makes(ends));
-    let what = format!("{source} is missing; bring it back, or {APPLY}, which makes {makes}");
-    status(State::Missing, what)
+fn without_source(seen: &Observation, ends: &Ends, then: &Then) -> Status {
+    let source = &seen.source;
+    let does = match then {
+        Then::LookAgain => {
+            "which takes the symlink away, so that the file can be made anew".to_owned()
+        }
+        _ if ends.elsewhere.is_some() => "which copies what another store holds".to_owned(),
+        _ => format!("which makes {}", makes(ends)),
+    };
+    status(State::Missing, format!("{source} is missing; bring it back, or {APPLY}, {does}"))
 }
 
 /// What `apply` makes where there is nothing.
@@ -166,7 +174,7 @@ fn not_in_place(seen: &Observation, ends: &Ends) -> Status {
             let what = format!("what was declared before is mounted there; {APPLY}");
             return status(State::Diverged, what);
         }
-        there if !holds_data(there) => match entry.how {
+        there if !holds_data(there) && !is_only_flag(entry, ends) => match entry.how {
             How::Bind => "nothing is mounted there".to_owned(),
             How::Symlink => format!("it is an empty {}, and no symlink", entry.kind),
         },

@@ -77,7 +77,7 @@ pub struct Seen {
     pub is_mount: bool,
     /// Whether the directory has no entries, or the file no bytes.
     pub is_empty: bool,
-    /// Whether it is an empty file as this program makes them, and nobody has written to it since.
+    /// Whether it is an empty file that this program made to mount on, and nobody has written to it since.
     pub is_untouched: bool,
 }
 
@@ -152,7 +152,7 @@ pub enum Hold {
 pub enum Place {
     /// An empty directory to mount on.
     Directory(Meta),
-    /// An empty file to mount on.
+    /// An empty file to mount on, as [`make_place`](Sys::make_place) makes it.
     File(Meta),
     /// A symlink with the text of this path.
     Symlink(HostPath),
@@ -234,12 +234,18 @@ pub trait Sys {
     /// The kernel gives none.
     fn random(&self, path: &HostPath) -> Result<[u8; 16], SysError>;
 
-    /// Makes an empty file that appears with its final owner and mode, and can be told from what others
-    /// make, see [`Seen::is_untouched`]. The parent must exist.
+    /// Makes an empty file that appears with its final owner and mode. The parent must exist.
     ///
     /// # Errors
     /// Something lies there already, or the call failed; then the path is as it was.
     fn make_file(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError>;
+
+    /// Makes an empty file to mount on, in the same way. It can be told from what others make, see
+    /// [`Seen::is_untouched`].
+    ///
+    /// # Errors
+    /// Something lies there already, or the call failed; then the path is as it was.
+    fn make_place(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError>;
 
     /// Gives the directory or file `id`, which this program made with `from`, the owner and mode `to`.
     ///

@@ -156,11 +156,13 @@ fn without_a_declared_root_the_root_is_taken_as_one_that_is_erased() {
             continue;
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_blankslate"));
-        command.args(["explain", "/var/lib/db", "--root"]).arg(top.path()).args(argument);
+        command.args(["explain", "/var/lib/db", "--root"]).arg(top.path()).args(&argument);
         let output = command.output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.contains("\nNothing on this host claims it.\n"), "{said}");
         assert!(said.contains(&format!("\n{why} {erased}")), "{said}");
+        let version = said.contains("\n\n    version = 1\n\n    # there is no store yet; ");
+        assert_eq!(version, argument.is_none(), "{said}");
         assert_eq!(output.status.code(), Some(1));
     }
 }

@@ -9,23 +9,23 @@ use blankslate::sys::Meta;
 use crate::fake::{Body, FakeSys, Fault, ROOT, Tree, errno, path};
 use crate::setup::{config, ends, host, initrd, on_root, planned, run};
 
-const TARGET: &str = "/etc/machine-id";
-const SOURCE: &str = "/persist/etc/machine-id";
+pub const TARGET: &str = "/etc/machine-id";
+pub const SOURCE: &str = "/persist/etc/machine-id";
 
 /// What the fake's random bits make.
-const ID: &str = "00000000000040008000000000000000\n";
+pub const ID: &str = "00000000000040008000000000000000\n";
 
 /// Of another host, or of this one before.
-const OTHER: &str = "08f2a1c57ad94a3c9e3f6d1b2c4e5f60\n";
+pub const OTHER: &str = "08f2a1c57ad94a3c9e3f6d1b2c4e5f60\n";
 
-const READ_ONLY: Meta = Meta { mode: 0o444, ..ROOT };
+pub const READ_ONLY: Meta = Meta { mode: 0o444, ..ROOT };
 
-fn declared(how: &str) -> Config {
+pub fn declared(how: &str) -> Config {
     config(&[("/persist", &[&format!("file {how} {TARGET}")])])
 }
 
 /// A tree with these contents at target and source.
-fn tree(target: Option<&str>, source: Option<&str>) -> Tree {
+pub fn tree(target: Option<&str>, source: Option<&str>) -> Tree {
     let mut tree = Tree::new(&["/persist"]);
     for (at, text) in [(TARGET, target), (SOURCE, source)] {
         if let Some(text) = text {
@@ -35,16 +35,25 @@ fn tree(target: Option<&str>, source: Option<&str>) -> Tree {
     tree
 }
 
-fn place(sys: &mut FakeSys, config: &Config, record: &Record) -> (Vec<String>, Record) {
+/// systemd mounted an id for this boot over an empty file.
+pub fn transient(source: Option<&str>) -> Tree {
+    let mut tree = tree(Some(""), source);
+    tree.file("/run/machine-id", READ_ONLY, OTHER);
+    tree.mount("/run/machine-id", TARGET);
+    tree
+}
+
+pub fn place(sys: &mut FakeSys, config: &Config, record: &Record) -> (Vec<String>, Record) {
     let (turns, record) = run(sys, config, record, &host());
     (ends(&turns), record)
 }
 
-fn texts(sys: &FakeSys) -> [Option<String>; 2] {
+pub fn texts(sys: &FakeSys) -> [Option<String>; 2] {
     [TARGET, SOURCE].map(|at| sys.tree.text(at))
 }
 
-const UNSET: [Option<&str>; 4] = [None, Some(""), Some("uninitialized\n"), Some("uninitialized")];
+pub const UNSET: [Option<&str>; 4] =
+    [None, Some(""), Some("uninitialized\n"), Some("uninitialized")];
 
 #[test]
 fn where_there_is_none_a_new_one_is_made_in_the_store_and_put_in_place() {
@@ -126,11 +135,11 @@ fn an_empty_one_that_is_in_place_is_left_until_the_next_boot_can_fill_it() {
 #[test]
 fn an_id_for_this_boot_only_goes_into_the_store_and_is_in_place_after_the_next() {
     for how in ["bind", "sym"] {
-        for (source, kept) in [(None, OTHER), (Some(""), OTHER), (Some(ID), ID)] {
-            let mut start = tree(Some(""), source);
-            start.file("/run/machine-id", READ_ONLY, OTHER);
-            start.mount("/run/machine-id", TARGET);
-            let (config, mut sys) = (on_root(declared(how)), FakeSys::new(start));
+        // An empty one may be mounted beneath: only the next boot can fill it.
+        for (source, kept, after) in
+            [(None, OTHER, OTHER), (Some(""), "", ID), (Some(OTHER), OTHER, OTHER)]
+        {
+            let (config, mut sys) = (on_root(declared(how)), FakeSys::new(transient(source)));
             let mut record = Record::default();
             for _ in 0..2 {
                 let (ends, now) = place(&mut sys, &config, &record);
@@ -142,9 +151,29 @@ fn an_id_for_this_boot_only_goes_into_the_store_and_is_in_place_after_the_next()
             sys.tree.mounts.clear();
             let (ends, _) = place(&mut sys, &config, &Record::default());
             assert_eq!(ends, [format!("{TARGET} done")], "{how} {source:?}");
-            assert_eq!(texts(&sys), [Some(kept.into()), Some(kept.into())]);
+            assert_eq!(texts(&sys), [Some(after.into()), Some(after.into())]);
         }
     }
+}
+
+/// The empty source of an old version is mounted, and systemd's id on top of it.
+#[test]
+fn over_an_empty_source_that_is_mounted_it_waits_and_nothing_fails() {
+    let mut start = tree(Some(""), Some(""));
+    start.mount(SOURCE, TARGET);
+    start.file("/run/machine-id", READ_ONLY, OTHER);
+    start.mount("/run/machine-id", TARGET);
+    let mut sys = FakeSys::new(start.clone());
+    let config = on_root(declared("bind"));
+    let planned = planned(&sys, &config, &Record::default(), &host());
+    assert_eq!(
+        planned,
+        "nothing, waits: systemd mounted an id over it for this boot only, and the store has none; \
+         the next boot makes one"
+    );
+    let (ends, _) = place(&mut sys, &config, &Record::default());
+    assert_eq!(ends, [format!("{TARGET} waiting")]);
+    assert_eq!(sys.tree, start);
 }
 
 #[test]

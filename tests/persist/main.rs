@@ -11,6 +11,8 @@
 mod create;
 mod fake;
 mod faults;
+mod flags;
+mod kept_id;
 mod layouts;
 mod machine_id;
 #[path = "../support/namespace.rs"]

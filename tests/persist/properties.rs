@@ -180,7 +180,8 @@ fn touched(plan: &EntryPlan) -> Vec<&HostPath> {
         | &Step::MakeMachineId { ref path, .. }
         | &Step::Own { ref path, .. } => path,
         Step::Adopt { to, .. } => to,
-        Step::SetAside { target, .. }
+        Step::MakePlace { target, .. }
+        | Step::SetAside { target, .. }
         | Step::Bind { target, .. }
         | Step::Symlink { target, .. }
         | Step::Unbind { target, .. }

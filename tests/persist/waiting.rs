@@ -121,6 +121,40 @@ fn inside_an_entry_it_is_never_made_and_lies_in_the_store_as_soon_as_it_is_there
     }
 }
 
+/// Most programs cannot make a file behind a symlink that leads nowhere: the directory is missing there.
+#[test]
+fn a_symlink_that_leads_nowhere_is_taken_away_and_then_it_waits() {
+    let (config, mut tree) = (declared("sym"), Tree::new(&["/persist"]));
+    tree.link(KEY, "/persist/etc/ssh/key");
+    for is_in_memory in [false, true] {
+        let mut sys = FakeSys::new(tree.clone());
+        sys.in_memory = if is_in_memory { vec![0] } else { Vec::new() };
+        let mut record = Record::default();
+        for _ in 0..2 {
+            let (turns, now) = run(&mut sys, &config, &record, &host());
+            let is_there = sys.tree.items().contains_key(&path(KEY));
+            assert_eq!((is_there, now.entries[0].in_place), (is_in_memory, is_in_memory));
+            let is_waiting = ends(&turns) == [format!("{KEY} waiting")];
+            assert_eq!(is_waiting, !is_in_memory, "{:?}", ends(&turns));
+            record = now;
+        }
+        let made = sys.tree.text("/persist/etc/ssh/key");
+        assert_eq!(made.as_deref(), is_in_memory.then_some(""));
+    }
+    // What another store holds is brought here.
+    let config = on_root(config_of_two());
+    tree = Tree::new(&["/persist", "/old"]);
+    tree.link(KEY, "/persist/etc/ssh/key");
+    tree.file("/old/etc/ssh/key", ROOT, "key");
+    let (sys, ends, _) = placed(tree, &config, &Record::default());
+    assert_eq!(ends, [format!("{KEY} done")]);
+    assert_eq!(sys.tree.text(KEY).as_deref(), Some("key"));
+}
+
+fn config_of_two() -> Config {
+    config(&[("/persist", &[&format!("file sym {KEY}")]), ("/old", &[])])
+}
+
 #[test]
 fn an_empty_file_that_somebody_made_says_something_and_is_kept() {
     for how in ["bind", "sym"] {

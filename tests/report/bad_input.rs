@@ -18,7 +18,7 @@ fn each_mistake_is_one_sentence_and_status_2() {
     let (root, file) = (root.to_str().unwrap(), host.root().join("file"));
     let config = host.config_file();
     let (file, config) = (file.to_str().unwrap(), config.to_str().unwrap());
-    let table: [(&[&str], String); 5] = [
+    let table: [(&[&str], String); 6] = [
         (
             &["--root", file, "--config", config],
             format!("cannot scan {file}: Not a directory (os error 20)"),
@@ -29,8 +29,14 @@ fn each_mistake_is_one_sentence_and_status_2() {
         ),
         (
             &["--root", root, "--config", "/nowhere.toml"],
-            "cannot read the configuration /nowhere.toml: No such file or directory (os error 2)"
+            "cannot read the configuration /nowhere.toml: No such file or directory (os error 2); set \
+             blankslate.enable = true in the configuration of NixOS, or name a file that is there with \
+             --config"
                 .to_owned(),
+        ),
+        (
+            &["--root", root, "--config", root],
+            format!("cannot read the configuration {root}: Is a directory (os error 21)"),
         ),
         (
             &["--root", root, "--config", config, "--blank", file],

@@ -220,3 +220,23 @@ fn a_file_that_somebody_writes_is_marked() {
     let text = host.run(&["--open"]).stdout;
     assert!(text.contains(&format!("open: {}", comm.trim_end())), "{text}");
 }
+
+#[test]
+fn depth_is_named_only_where_it_was_given() {
+    let host = Host::new();
+    for path in ["/tmp/a", "/tmp/d/b", "/srv/x/y"] {
+        host.file(path, "x");
+    }
+    let said = |args: &[&str]| {
+        let text = host.run(args).stdout;
+        assert!(text.contains("  some in /tmp/\n"), "{text}");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let plain = said(&[]);
+    let caches =
+        "1 cache is left out: the same command with --format toml writes report.accept instead.";
+    assert!(plain.contains("target = \"/srv/x\" kind") && plain.ends_with(caches), "{plain}");
+    let deep = said(&["--depth", "1"]);
+    let without = "the same command with --format toml and without --depth writes the entries.";
+    assert!(deep.ends_with(without), "{deep}");
+}

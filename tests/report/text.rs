@@ -108,4 +108,31 @@ fn without_a_configuration_the_whole_root_is_ephemeral() {
         "{text}"
     );
     assert_eq!(said.status, 1);
+    let version = "config.toml:\n\n  version = 1\n\n  # there is no store yet; ";
+    assert!(said.stdout.contains(version), "{}", said.stdout);
+}
+
+/// What is written to a file of its own has to be a whole configuration, whatever is in it.
+#[test]
+fn what_is_written_without_a_configuration_is_one() {
+    if std::path::Path::new("/etc/blankslate/config.toml").exists() {
+        return crate::support::skip("this host has a configuration of its own");
+    }
+    let front = "version = 1\n\n";
+    let host = Host::new();
+    host.dir("/");
+    for (path, start) in [
+        (None, "# Nothing would be lost at the next boot.\n"),
+        (Some("/var/cache/x"), "# Caches come back by themselves, "),
+        (Some("/srv/x"), "# there is no store yet; these three lines are an example\n[[store]]\n"),
+    ] {
+        if let Some(path) = path {
+            host.file(path, "x");
+        }
+        let mut command = std::process::Command::new(crate::support::PROGRAM);
+        command.args(["--format", "toml", "--root"]).arg(host.root());
+        let said = crate::support::said(&mut command);
+        assert!(said.stdout.starts_with(&format!("{front}{start}")), "{}", said.stdout);
+        assert!(blankslate::config::Config::parse(&said.stdout).is_ok(), "{}", said.stdout);
+    }
 }

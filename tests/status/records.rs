@@ -38,7 +38,7 @@ fn what_the_initrd_did_is_told_and_what_it_should_have_done_is_status_1() {
         + "[], \"microseconds\": {\"facts\": 1, \"decide\": 2, \"run\": 3}}";
     let nothing = persist(&[]);
     let trouble = nothing.replace("\"trouble\": null", "\"trouble\": \"no configuration\"");
-    let unreadable = "blankslate: cannot read the configuration c.toml: No such file or directory (os error 2)\n";
+    let unreadable = "blankslate: cannot read the configuration c.toml: No such file or directory (os error 2); set blankslate.enable = true in the configuration of NixOS, or name a file that is there with --config\n";
     let other = "the initrd read another configuration than the host has now\n";
     let rolled = "rpool/root rolled back to rpool/root@blank\n";
     let table: &[(Vec<(&str, &str)>, Option<&str>, i32, String)] = &[

@@ -37,7 +37,12 @@ pub(super) fn about_entry(explanation: &Explanation, looked: &Looked) -> Vec<Str
             lines.extend(steps.iter().map(|step| format!("    {step}")));
         }
     }
-    lines.push(next_boot(looked, explanation.at_boot.as_ref()));
+    lines.push(match &explanation.bad_store {
+        Some(store) => {
+            format!("The next boot puts it in place only if the store {store} can be used then.")
+        }
+        None => next_boot(looked, explanation.at_boot.as_ref()),
+    });
     if explanation.at_boot.is_some() {
         lines.push("Run as root to see whether `blankslate apply` can do it now.".to_owned());
     }
@@ -65,7 +70,7 @@ fn source(explanation: &Explanation, looked: &Looked) -> String {
     }
 }
 
-/// What the next boot does with an entry.
+/// What the next boot does with an entry whose store can be used.
 fn next_boot(looked: &Looked, at_boot: Option<&Against>) -> String {
     let data = match &looked.seen.ends {
         Ok(Ends { data: Some(data), .. }) => Some(&data.source),
@@ -79,7 +84,7 @@ fn next_boot(looked: &Looked, at_boot: Option<&Against>) -> String {
             Some(Wait::Made | Wait::MadeInside) => {
                 "The next boot makes nothing there: an empty file would be taken for a broken one."
             }
-            Some(Wait::Boot) | None => "The next boot puts it in place.",
+            Some(Wait::Boot | Wait::BootMakes) | None => "The next boot puts it in place.",
         }
         .to_owned(),
         (State::Unseen, None) => "What the next boot does with it cannot be told.".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::cli::status::look::Host;
 use crate::config::{Entry, How, Kind};
-use crate::loss::keep::{Desk, nix_line, nix_preset, toml_entry, toml_store};
+use crate::loss::keep::{Desk, nix_line, nix_preset, toml_entry, toml_store, toml_version};
 use crate::path::HostPath;
 use crate::persist::accounts::Accounts;
 use crate::persist::rewriters::{self, Cure, Rewriter};
@@ -51,7 +51,7 @@ pub(super) fn lines(
     }
     let store = host.config.stores.first().map(|store| store.path.exact());
     Ok(Keep {
-        toml: toml_store(store.as_deref()) + &toml_entry(&item),
+        toml: toml_version(host.config) + &toml_store(store.as_deref()) + &toml_entry(&item),
         nix: nix_line(&item, store.as_deref()),
         preset: preset.and_then(|preset| nix_preset(preset, store.as_deref())),
         warning: rewriters::warning_of(host.config, &item.entry),

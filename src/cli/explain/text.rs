@@ -206,7 +206,6 @@ fn left_behind(it: &str, other: &Unmounted) -> String {
     let Unmounted { mount, dataset, instead, line } = other;
     let instead = escape(instead.as_bytes());
     format!(
-        "{it} lies on {instead}, which is mounted at {mount}, and line {line} of the configuration \
-         declares {dataset} there: a boot from that leaves it behind, and neither erases nor adopts it."
+        "{it} lies on {instead}, and line {line} of the configuration declares {dataset} at {mount}: a boot from that leaves it behind, and neither erases nor adopts it."
     )
 }

@@ -125,10 +125,13 @@ impl Host {
     }
 
     fn gathered(&self, presets: &str) -> Evidence {
+        self.gathered_with(&Presets::parse(presets).unwrap())
+    }
+
+    fn gathered_with(&self, presets: &Presets) -> Evidence {
         let tree = tree::open_seen(self.top.path()).unwrap();
         let host = Files::of_host(self.top.path()).unwrap();
-        let presets = Presets::parse(presets).unwrap();
-        gather(&host, &Files::on(&tree).unwrap(), &presets, &self.accounts)
+        gather(&host, &Files::on(&tree).unwrap(), presets, &self.accounts)
     }
 
     /// What makes the thing at `at` again, as what it is now.

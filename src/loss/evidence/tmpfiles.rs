@@ -9,6 +9,7 @@ mod make;
 #[cfg(test)]
 mod tests;
 mod text;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -49,6 +50,8 @@ struct Rules {
     named: Vec<(HostPath, String)>,
     /// Beginnings of paths of which nothing is certain.
     unclear: BTreeSet<String>,
+    /// Whether the systemd that carries them out knows `$`.
+    knows_purge: bool,
 }
 
 /// A rule and where it stands.
@@ -137,7 +140,8 @@ impl Rules {
                 files.entry(name).or_insert((path, lasts));
             }
         }
-        let mut rules = Self::default();
+        let knows_purge = version::knows_purge(host, on_root, etc);
+        let mut rules = Self { knows_purge, ..Self::default() };
         for (name, (path, lasts_there)) in files {
             match host.read(&path) {
                 // Nothing is read of a link to /dev/null, which masks a file.
@@ -179,6 +183,7 @@ impl Rules {
             .all(|other| other.lasts && (!other.rule.adds || other.rule.does_as(&first.rule)));
         let bytes = path.as_bytes();
         let is_clear = !self.unclear.iter().any(|text| bytes.starts_with(text.as_bytes()));
-        (is_alone && is_clear && first.rule.is_certain).then_some(first)
+        let is_read = !first.rule.purges || self.knows_purge;
+        (is_alone && is_clear && is_read && first.rule.is_certain).then_some(first)
     }
 }

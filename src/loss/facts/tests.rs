@@ -98,7 +98,9 @@ fn a_file_that_is_nowhere_comes_again_only_once_somebody_made_it() {
     let store = "[[store]]\npath = \"/persist\"\ndevice = \"r/p\"\nfs = \"zfs\"\n";
     let files = ["/none", "/made", "/flag", "/ours", "/far/none", "/etc/machine-id"];
     let files: String = files.iter().map(|target| entry(target, "file")).collect();
-    let text = format!("version = 1\n{root}{store}{}{files}", entry("/dir", "directory"));
+    let old = "[[store]]\npath = \"/old\"\ndevice = \"r/o\"\nfs = \"zfs\"\n";
+    let files = format!("{files}{}", entry("/moved", "file"));
+    let text = format!("version = 1\n{root}{store}{}{files}{old}", entry("/dir", "directory"));
     let look = |at: &HostPath| -> Result<Look, SysError> {
         let id = crate::sys::FileId { device: (0, 1), inode: 1 };
         let meta = Meta { uid: 0, gid: 0, mode: 0o644 };
@@ -111,7 +113,9 @@ fn a_file_that_is_nowhere_comes_again_only_once_somebody_made_it() {
         };
         Ok(match at.to_string().as_str() {
             "/" | "/far" | "/etc" | "/persist" => Look::Directory(seen(false, false)),
-            "/made" => Look::File(seen(false, false)),
+            // The link into the store that it was moved from.
+            "/moved" => Look::Symlink(b"/old/moved".to_vec()),
+            "/made" | "/old/moved" => Look::File(seen(false, false)),
             "/flag" => Look::File(seen(true, false)),
             "/ours" => Look::File(seen(true, true)),
             _ => Look::Absent,
@@ -127,6 +131,7 @@ fn a_file_that_is_nowhere_comes_again_only_once_somebody_made_it() {
         ("/none", Holds::Awaited),
         ("/ours", Holds::Awaited),
         ("/made", Holds::Nothing),
+        ("/moved", Holds::Nothing),
         ("/flag", Holds::Nothing),
         ("/far/none", Holds::Nothing),
         ("/etc/machine-id", Holds::Nothing),
@@ -227,5 +232,28 @@ fn what_was_set_aside_is_accepted_because_the_store_has_a_copy() {
     let others = [("/oddn/x", None), ("/bb", None), ("/a", None)];
     for (at, expected) in table.into_iter().chain(others) {
         assert_eq!(accept.find(&path(at)), expected, "{at}");
+    }
+}
+
+#[test]
+fn an_empty_file_that_was_set_aside_is_accepted_while_the_store_has_one_as_well() {
+    let entry = r#"[{"target":"/a","source":"/persist/a","how":"bind","declared":true,"outcome":"done","reason":null,"in_place":true,"set_aside":["/x"]}]"#;
+    let recorded = parse(&text(1, "[]", entry)).unwrap();
+    let file = |is_empty| {
+        let id = crate::sys::FileId { device: (0, 1), inode: 1 };
+        let meta = Meta { uid: 0, gid: 0, mode: 0o755 };
+        Look::File(crate::sys::Seen { id, meta, is_mount: false, is_empty, is_untouched: false })
+    };
+    let table = [
+        (file(true), file(true), 1),
+        (file(true), file(false), 1),
+        (file(false), file(false), 1),
+        // Somebody emptied the one in the store since.
+        (file(false), file(true), 0),
+        (file(true), Look::Absent, 0),
+    ];
+    for (aside, kept, expected) in table {
+        let look = |at: &HostPath| Ok(if *at == path("/x") { aside.clone() } else { kept.clone() });
+        assert_eq!(recorded.accept_rules(&look).count(), expected, "{aside:?} {kept:?}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{Hand, Host};
+use super::{Hand, Host, toml_version};
 use crate::loss::words::{Gaps, noun};
 use crate::loss::{Gap, Line, Summary, Writer};
 use crate::path::escape;
@@ -21,6 +21,8 @@ pub enum Language {
 #[derive(Debug)]
 pub struct Paste<'h, W> {
     out: W,
+    /// What comes first.
+    head: String,
     hand: Hand<'h>,
     language: Language,
 }
@@ -28,7 +30,11 @@ pub struct Paste<'h, W> {
 impl<'h, W: Write> Paste<'h, W> {
     /// Begins with nothing.
     pub fn new(out: W, host: Host<'h>, language: Language) -> Self {
-        Self { out, hand: Hand::new(host), language }
+        let head = match language {
+            Language::Nix => String::new(),
+            Language::Toml => toml_version(host.desk.config),
+        };
+        Self { out, head, hand: Hand::new(host), language }
     }
 
     fn section(&mut self, comment: &str, text: &str) -> io::Result<()> {
@@ -75,6 +81,7 @@ impl<W: Write> Writer for Paste<'_, W> {
             Language::Nix => (block.nix(), block.nix_accept(), block.nix_offer()),
             Language::Toml => (block.toml(), block.toml_accept(), block.toml_offer()),
         };
+        write!(self.out, "{}", self.head)?;
         self.section("", &entries)?;
         let caches = "# Caches come back by themselves, so their loss is accepted here; to keep one, declare it.\n";
         self.section(caches, &accept)?;

@@ -5,13 +5,19 @@ use std::fmt::Write as _;
 
 use super::block::Block;
 use super::{Item, Unusual};
-use crate::config::{How, Kind};
+use crate::config::{Config, How, Kind, VERSION};
 use crate::path::{HostPath, escape};
 use crate::persist::paste::{nix, nix_attribute, toml};
 use crate::presets::Preset;
 
 /// The store that is taken where none is declared.
 const EXAMPLE: &str = "/persist";
+
+/// What a `config.toml` begins with; nothing where `config` was read from one.
+#[must_use]
+pub fn toml_version(config: &Config) -> String {
+    if config.is_written() { String::new() } else { format!("version = {VERSION}\n\n") }
+}
 
 /// What goes before the entries of a store in `config.toml`.
 #[must_use]

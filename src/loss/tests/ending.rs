@@ -249,7 +249,7 @@ fn depth_has_one_line_for_a_directory_and_group() {
     };
     let table = [(Order::Size, 1), (Order::Path, 1), (Order::Rank, 3)];
     for (order, count) in table {
-        let setting = Setting { order, ..setting(None) };
+        let setting = Setting { order, has_depth: true, ..setting(None) };
         let view = View { depth: Some(1), ..view() };
         let text = told(Told { changes: changes(), setting, view, ..Told::default() });
         let rows = text.lines().filter(|line| line.ends_with(" /var/")).count();

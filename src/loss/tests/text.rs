@@ -119,6 +119,7 @@ pub(super) fn setting(width: Option<usize>) -> Setting {
         is_coloured: false,
         is_every: false,
         classes: BTreeSet::from([Class::Lost]),
+        has_depth: false,
         order: Order::Rank,
         language: keep::Language::Nix,
     }

@@ -7,7 +7,7 @@ use super::page::Look;
 use crate::config::DEFAULT_FILE;
 use crate::human;
 use crate::loss::groups::Group;
-use crate::loss::keep::{Block, Hand, Language};
+use crate::loss::keep::{Block, Hand, Language, toml_version};
 use crate::loss::words::{noun, tally};
 use crate::loss::{Class, Summary};
 use crate::path::escape;
@@ -116,9 +116,10 @@ impl<W: Write> Text<'_, W> {
     fn advice(&mut self, groups: &[Group], summary: &Summary) -> io::Result<()> {
         let lines = || groups.iter().filter(|group| group.rank.is_some()).flat_map(|g| &g.lines);
         self.page.blank();
-        if lines().any(|line| line.is_part) || lines().nth(LINES).is_some() {
-            let is_part = lines().any(|line| line.is_part);
-            let without = if is_part { " and without --depth" } else { "" };
+        // What --depth sums up is no entry; temporary files are, where they lie, without it too.
+        let has_depth = self.setting.has_depth && lines().any(|line| line.is_part);
+        if has_depth || lines().nth(LINES).is_some() {
+            let without = if has_depth { " and without --depth" } else { "" };
             let how = self.again();
             let text = format!("To keep what is listed here: {how}{without} writes the entries.");
             return self.page.wrapped(&text, Look::Strong);
@@ -128,7 +129,7 @@ impl<W: Write> Text<'_, W> {
         let block = hand.take(&summary.gaps);
         let text = match self.setting.language {
             Language::Nix => block.nix(),
-            Language::Toml => block.toml(),
+            Language::Toml => toml_version(self.host.desk.config) + &block.toml(),
         };
         if text.lines().count() > BLOCK {
             let (how, count) = (self.again(), block.items.len());

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, is_kind, is_mount, is_same,
+    Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, holds_nothing, is_brought,
+    is_kind, is_mount, is_same, other_sources,
 };
 use crate::config::{Config, Entry, Kind, Store};
 use crate::path::HostPath;
-use crate::persist::machine_id::{self, Id};
+use crate::persist::machine_id::{self, Id, Ids};
 use crate::persist::record::{Memory, Placed};
 use crate::sys::{Care, Look, Sys, SysError};
 
@@ -81,27 +82,43 @@ impl Eyes<'_> {
             elsewhere: None,
         };
         if machine_id::is_of(entry) {
-            ends.machine_id = Some(self.machine_id(entry, &ends)?);
+            ends.machine_id = Some(self.machine_ids(&entry.target, source, &ends)?);
         }
-        if !ends.is_inside && holds_data(&ends.at_target) {
+        if !ends.is_inside {
             ends.data = self.data(entry, source, &ends)?;
         }
         if ends.at_source == Look::Absent {
             ends.is_in_memory = entry.kind == Kind::File && self.sys.is_in_memory(&entry.target)?;
-            let has_data = ends.data.is_some();
-            ends.elsewhere = self.elsewhere(store, entry, ends.ours.as_ref(), has_data)?;
+        }
+        if ends.at_source == Look::Absent || ends.machine_id.is_some_and(Ids::lacks_source) {
+            ends.elsewhere = self.elsewhere(store, entry, &ends)?;
+        }
+        if let (Some(ids), Some(elsewhere)) = (&mut ends.machine_id, &ends.elsewhere) {
+            ids.kept = self.machine_id(elsewhere, &self.look(elsewhere)?)?;
         }
         Ok(ends)
     }
 
-    /// What is in place is not read: it is what the store says.
-    fn machine_id(&self, entry: &Entry, ends: &Ends) -> Result<Id, SysError> {
-        match &ends.at_target {
-            Look::File(seen) if seen.is_empty => Ok(Id::Unset),
-            Look::File(_) if !is_same(&ends.at_target, &ends.at_source) => {
-                Ok(machine_id::parse(&self.sys.read(&entry.target, machine_id::LIMIT)?))
-            }
+    /// What is in place is not read: whatever it says, it is what the store says.
+    fn machine_ids(
+        &self,
+        target: &HostPath,
+        source: &HostPath,
+        ends: &Ends,
+    ) -> Result<Ids, SysError> {
+        if holds_data(&ends.at_source) && is_same(&ends.at_target, &ends.at_source) {
+            return Ok(Ids { at_target: Id::Other, at_source: Id::Other, kept: Id::Other });
+        }
+        let at_source = self.machine_id(source, &ends.at_source)?;
+        let at_target = self.machine_id(target, &ends.at_target)?;
+        Ok(Ids { at_target, at_source, kept: at_source })
+    }
+
+    fn machine_id(&self, path: &HostPath, look: &Look) -> Result<Id, SysError> {
+        match look {
             Look::Absent => Ok(Id::Unset),
+            Look::File(seen) if seen.is_empty => Ok(Id::Unset),
+            Look::File(_) => Ok(machine_id::parse(&self.sys.read(path, machine_id::LIMIT)?)),
             _ => Ok(Id::Other),
         }
     }
@@ -135,15 +152,24 @@ impl Eyes<'_> {
         Ok(found)
     }
 
-    /// What decides about data at the target; none where it is in place, or of another kind.
+    /// What decides about what lies at the target; none where it is in place, or of another kind, or an
+    /// empty directory. An empty file is nothing to compare, but somebody may be about to write to it.
     fn data(
         &self,
         entry: &Entry,
         source: &HostPath,
         ends: &Ends,
     ) -> Result<Option<Data>, SysError> {
-        if is_mount(&ends.at_target) || !is_kind(&ends.at_target, entry.kind) {
+        let there = &ends.at_target;
+        if is_mount(there) || !is_kind(there, entry.kind) {
             return Ok(None);
+        }
+        if !holds_data(there) {
+            return if entry.kind == Kind::File {
+                self.unwritten(entry).map(Some)
+            } else {
+                Ok(None)
+            };
         }
         let mounts = self.sys.mounts_below(&entry.target)?;
         if !mounts.is_empty() {
@@ -155,7 +181,7 @@ impl Eyes<'_> {
         }
         let against = match &ends.at_source {
             Look::Absent => Against::Nothing,
-            there if is_kind(there, entry.kind) && !holds_data(there) => Against::Nothing,
+            there if is_kind(there, entry.kind) && holds_nothing(ends) => Against::Nothing,
             there if is_kind(there, entry.kind) => {
                 let difference = self.sys.compare(&entry.target, source, Care::EveryByte)?;
                 difference.map_or(Against::Same, Against::Different)
@@ -169,30 +195,33 @@ impl Eyes<'_> {
         Ok(Some(Data { source: against, writers, mounts, inner: Vec::new() }))
     }
 
+    fn unwritten(&self, entry: &Entry) -> Result<Data, SysError> {
+        let writers = self.sys.writers(&entry.target)?;
+        Ok(Data { source: Against::Nothing, writers, mounts: Vec::new(), inner: Vec::new() })
+    }
+
     /// Where the entry's data may lie if it was moved from store to store: in another store, or where
     /// an earlier run put it in place from, even if that store is declared no more.
     fn elsewhere(
         &self,
         store: &Store,
         entry: &Entry,
-        ours: Option<&(Placed, Look)>,
-        has_data: bool,
+        ends: &Ends,
     ) -> Result<Option<HostPath>, SysError> {
-        // What another store holds around or below one of its own entries is that entry's.
-        let is_free = |other: &&Store| {
-            other.path != store.path
-                && !other.entries.iter().any(|one| {
-                    one.target.is_below(&entry.target) || entry.target.is_below(&one.target)
-                })
-        };
+        let has_data = ends.data.is_some()
+            && holds_data(&ends.at_target)
+            && !ends.machine_id.is_some_and(|ids| ids.at_target == Id::Unset);
         // Data at the target itself is what was used last, unless it took the place of what was there.
-        let others = self.config.stores.iter().filter(|other| !has_data && is_free(other));
-        let others = others.map(|other| entry.target.below(&other.path));
-        let ours = ours.map(|(placed, _)| placed.source.clone());
+        let others = other_sources(self.config, store, entry).filter(|_| !has_data);
+        let ours = ends.ours.as_ref().map(|(placed, _)| placed.source.clone());
         let source = store.source(entry);
         for path in others.chain(ours.filter(|ours| *ours != source)) {
             let look = self.look(&path)?;
-            if is_kind(&look, entry.kind) && holds_data(&look) {
+            let is_one = match ends.machine_id {
+                Some(_) => self.machine_id(&path, &look)? != Id::Unset,
+                None => holds_data(&look) || !has_data,
+            };
+            if is_one && is_brought(&look, entry.kind) {
                 return Ok(Some(path));
             }
         }

@@ -11,7 +11,7 @@ pub use stores::{BadStore, StoreProblem, check_stores};
 use std::collections::BTreeSet;
 
 use self::eyes::Eyes;
-use super::machine_id::Id;
+use super::machine_id::Ids;
 use super::record::{Memory, Placed};
 use crate::config::{Config, Entry, How, Kind, Store};
 use crate::path::HostPath;
@@ -54,20 +54,21 @@ pub struct Ends {
     /// Whether what somebody makes at the target is gone after a boot, because its file system lies in
     /// memory; looked at only where nobody has made the file yet.
     pub is_in_memory: bool,
-    /// What the target says as the host's machine id; none for every other entry.
-    pub machine_id: Option<Id>,
+    /// What is known of the host's machine id; none for every other entry.
+    pub machine_id: Option<Ids>,
     /// What an earlier run put in place here, and what its source is now.
     pub ours: Option<(Placed, Look)>,
     /// What has to be finished: made when its owner was not known, and since then not touched.
     pub unfinished: Vec<Unfinished>,
-    /// What decides whether data at the target may be taken along or covered; none where there is
-    /// none, or nothing to decide.
+    /// What decides whether what lies at the target may be taken along or covered; none where there is
+    /// neither data nor an empty file, or nothing to decide.
     pub data: Option<Data>,
-    /// Where its data lies if it was moved from store to store; only where the source is missing.
+    /// Where its data lies if it was moved from store to store; only where the source is missing, or is a
+    /// machine id that is not set.
     pub elsewhere: Option<HostPath>,
 }
 
-/// About data at a target that is no mount.
+/// About data, or an empty file, at a target that is no mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Data {
     /// How it compares with what the source holds.
@@ -190,11 +191,51 @@ pub fn holds_data(look: &Look) -> bool {
     matches!(look, Look::Directory(seen) | Look::File(seen) if !seen.is_empty)
 }
 
+/// Whether the store has nothing to lose at the source: it is empty, or the word for no machine id.
+#[must_use]
+pub fn holds_nothing(ends: &Ends) -> bool {
+    !holds_data(&ends.at_source) || ends.machine_id.is_some_and(Ids::lacks_source)
+}
+
 /// Whether it is an empty file of which its being there may be all that it says: one that this program
 /// made to mount on says nothing.
 #[must_use]
 pub fn is_flag(look: &Look) -> bool {
     matches!(look, Look::File(seen) if seen.is_empty && !seen.is_untouched)
+}
+
+/// Whether an empty file is all there is of an entry: then its being there is what it says, and it is kept
+/// as data is. Of a machine id it says that there is none.
+#[must_use]
+pub fn is_only_flag(entry: &Entry, ends: &Ends) -> bool {
+    let is_nowhere_else = ends.at_source == Look::Absent && ends.elsewhere.is_none();
+    entry.kind == Kind::File
+        && is_flag(&ends.at_target)
+        && is_nowhere_else
+        && ends.machine_id.is_none()
+}
+
+/// The places in other stores where the data of an entry may lie that was moved from store to store. What
+/// another store holds around or below one of its own entries is that entry's.
+pub fn other_sources<'c>(
+    config: &'c Config,
+    store: &'c Store,
+    entry: &'c Entry,
+) -> impl Iterator<Item = HostPath> + 'c {
+    let is_free = |other: &&Store| {
+        other.path != store.path
+            && !other
+                .entries
+                .iter()
+                .any(|one| one.target.is_below(&entry.target) || entry.target.is_below(&one.target))
+    };
+    config.stores.iter().filter(is_free).map(|other| entry.target.below(&other.path))
+}
+
+/// Whether it is what is brought from another store: data, or a file that says something by being there.
+#[must_use]
+pub fn is_brought(look: &Look, kind: Kind) -> bool {
+    is_kind(look, kind) && (holds_data(look) || is_flag(look))
 }
 
 fn is_mount(look: &Look) -> bool {

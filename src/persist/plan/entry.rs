@@ -7,7 +7,8 @@ use crate::config::How;
 use crate::persist::accounts::Accounts;
 use crate::persist::create::{self, Around};
 use crate::persist::observe::{
-    Against, Data, Ends, Observation, Parent, holds_data, is_kind, is_left_by, is_same,
+    Against, Data, Ends, Observation, Parent, holds_data, is_kind, is_left_by, is_only_flag,
+    is_same,
 };
 use crate::sys::{FileId, Look, Meta, Seen};
 
@@ -39,11 +40,11 @@ pub(super) enum AtTarget {
     Former(Step),
     /// Nothing.
     Nothing,
-    /// An empty directory or file.
+    /// An empty directory, or an empty file that need not be kept.
     Empty(Seen),
     /// A file that says that there is no machine id yet.
     Unset(Seen),
-    /// A directory or file with data.
+    /// A directory or file with data, or a file of which its being there is all that it says.
     Data(Seen),
     /// An id for this boot only, mounted over what is there.
     Transient,
@@ -63,14 +64,17 @@ impl Planner<'_> {
                 steps.push(step);
                 return Ok((steps, Then::LookAgain));
             }
-            AtTarget::InPlace => self.hold(&mut steps),
+            AtTarget::InPlace => self.hold_or_fetch(&mut steps).map(drop),
             AtTarget::Nothing => {
                 let source = self.hold_or_fetch(&mut steps)?;
                 self.make_above(Side::Target, &mut steps)?;
                 self.place_on_nothing(source, &mut steps);
                 Ok(())
             }
-            AtTarget::Empty(there) => self.hold_and_place(there, Left::Nothing, &mut steps),
+            AtTarget::Empty(there) => {
+                self.check_writers()?;
+                self.hold_and_place(there, Left::Nothing, &mut steps)
+            }
             AtTarget::Unset(there) => self.hold_and_place(there, Left::Unset, &mut steps),
             AtTarget::Data(there) => {
                 self.take_along(&mut steps)?;
@@ -150,6 +154,7 @@ impl Planner<'_> {
             Look::Directory(there) | Look::File(there) if there.is_mount => self.at_mount(there.id),
             Look::Directory(there) | Look::File(there) if is_kind(at_target, entry.kind) => {
                 Ok(match (there.is_empty, self.is_unset_id()) {
+                    (true, _) if is_only_flag(entry, self.ends) => AtTarget::Data(*there),
                     (true, _) => AtTarget::Empty(*there),
                     (false, true) => AtTarget::Unset(*there),
                     (false, false) => AtTarget::Data(*there),
@@ -163,10 +168,11 @@ impl Planner<'_> {
         let (entry, source_path) = (&self.seen.entry, self.seen.source.clone());
         let is_right = text == source_path.as_bytes();
         let target = entry.target.clone();
-        if is_right && entry.how == How::Symlink {
+        if is_right && entry.how == How::Symlink && !self.is_awaited() {
             return Ok(AtTarget::InPlace);
         }
-        // A link to the source holds nothing of its own, whoever made it.
+        // A link to the source holds nothing of its own, whoever made it. One that leads nowhere keeps
+        // who makes the file from putting it there.
         if is_right {
             return Ok(AtTarget::Former(Step::Unlink { target, to: source_path }));
         }
@@ -209,59 +215,20 @@ impl Planner<'_> {
         chain::make(&self.seen.entry, &self.ends.parents, self.accounts, side, steps)
     }
 
-    /// Makes the source if it is missing, with what is above it.
-    fn hold(&self, steps: &mut Vec<Step>) -> Result<(), Refusal> {
-        if self.ends.machine_id.is_some() && self.lacks_id() {
-            return self.make_id(steps);
-        }
-        if self.ends.at_source != Look::Absent {
-            return Ok(());
-        }
-        let above = self.make_above(Side::Store, steps)?;
-        let other = match &self.ends.at_target {
-            Look::Directory(there) | Look::File(there) if !there.is_mount => Some(there.meta),
-            _ => None,
-        };
-        let around = Around { path: &self.seen.entry.target, parent: above, other };
-        let new = self.new_entry(around)?;
-        steps.push(super::placing::made(self.seen.entry.kind, self.seen.source.clone(), new));
-        Ok(())
-    }
-
-    /// Makes the source if it is missing; where another store holds it, with what lies there. Returns
-    /// the source's owner and mode, where they are known beforehand.
-    pub(super) fn hold_or_fetch(&self, steps: &mut Vec<Step>) -> Result<Option<Meta>, Refusal> {
-        if let Some(elsewhere) = &self.ends.elsewhere {
-            self.make_above(Side::Store, steps)?;
-            let (from, to) = (elsewhere.clone(), self.seen.source.clone());
-            steps.push(Step::Adopt { from, to });
-            return Ok(None);
-        }
-        self.hold(steps)?;
-        Ok(match (&self.ends.at_source, steps.last()) {
-            (Look::Directory(there) | Look::File(there), _) => {
-                let own = steps.iter().find_map(|step| match step {
-                    Step::Own { path, to, .. } if *path == self.seen.source => Some(*to),
-                    _ => None,
-                });
-                Some(own.unwrap_or(there.meta))
+    /// What somebody goes on writing would lie beneath what is mounted, or beside the symlink.
+    fn check_writers(&self) -> Result<(), Refusal> {
+        match &self.ends.data {
+            Some(Data { writers, .. }) if !writers.is_empty() => {
+                Err(Refusal::Busy { writers: writers.clone() })
             }
-            (
-                _,
-                Some(
-                    Step::MakeDirectory { meta, .. }
-                    | Step::MakeFile { meta, .. }
-                    | Step::MakeMachineId { meta, .. },
-                ),
-            ) => Some(*meta),
-            _ => None,
-        })
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Data at the target goes into the store, or is there already; otherwise nothing is touched.
     fn take_along(&self, steps: &mut Vec<Step>) -> Result<(), Refusal> {
         let (target, source_path) = (self.seen.entry.target.clone(), self.seen.source.clone());
-        let Some(Data { source, writers, mounts, inner }) = &self.ends.data else {
+        let Some(Data { source, mounts, inner, .. }) = &self.ends.data else {
             let why = format!("it cannot be told what {target} holds");
             return Err(Refusal::Unseen { why });
         };
@@ -278,11 +245,10 @@ impl Planner<'_> {
             let difference = difference.clone();
             return Err(Refusal::WouldHide { target, source_path, difference });
         }
-        if !writers.is_empty() {
-            return Err(Refusal::Busy { writers: writers.clone() });
-        }
+        self.check_writers()?;
         if *source == Against::Nothing {
             self.make_above(Side::Store, steps)?;
+            self.clear_source(steps);
             steps.push(Step::Adopt { from: target, to: source_path });
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 pub(super) mod chain;
 mod entry;
-mod machine_id;
+pub(super) mod machine_id;
 mod placing;
 mod refusal;
 mod wait;
@@ -34,7 +34,7 @@ pub enum Step {
         /// Whether a later run has to finish it, because its owner is not known yet.
         is_provisional: bool,
     },
-    /// Makes an empty file as the source, or as the place to mount on.
+    /// Makes an empty file as the source.
     MakeFile {
         /// Where.
         path: HostPath,
@@ -42,6 +42,13 @@ pub enum Step {
         meta: Meta,
         /// Whether a later run has to finish it, because its owner is not known yet.
         is_provisional: bool,
+    },
+    /// Makes an empty file to mount on.
+    MakePlace {
+        /// The path as the host sees it.
+        target: HostPath,
+        /// Its owner and mode.
+        meta: Meta,
     },
     /// Makes the machine id in the store: where nothing lies, or an empty file. It is drawn then.
     MakeMachineId {
@@ -231,7 +238,9 @@ impl fmt::Display for Step {
             Self::MakeDirectory { path, meta, .. } => {
                 write!(f, "make the directory {path}, {meta}")
             }
-            Self::MakeFile { path, meta, .. } => write!(f, "make the file {path}, {meta}"),
+            Self::MakeFile { path, meta, .. } | Self::MakePlace { target: path, meta } => {
+                write!(f, "make the file {path}, {meta}")
+            }
             Self::MakeMachineId { path, meta, .. } => {
                 write!(f, "make a new machine id in {path}, {meta}")
             }

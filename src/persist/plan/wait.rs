@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::entry::{AtTarget, Planner};
 use crate::config::Kind;
+use crate::persist::observe::holds_nothing;
 use crate::sys::Look;
 
 /// What an entry waits for, as a sentence.
@@ -13,8 +14,10 @@ pub enum Wait {
     Made,
     /// For somebody to make the file in an entry around it.
     MadeInside,
-    /// For the next boot: the running system has an id for this boot, and holds on to it.
+    /// For the next boot: the running system holds on to the mount, which shows the id that is kept.
     Boot,
+    /// For the next boot to make the machine id: the running system has one for this boot only.
+    BootMakes,
 }
 
 impl fmt::Display for Wait {
@@ -28,8 +31,12 @@ impl fmt::Display for Wait {
                 "nothing has made it yet; as soon as something has, it lies in the store"
             }
             Self::Boot => {
-                "another id is mounted over it, by systemd for this boot only unless you did; reboot, \
-                 and the one in the store is there to stay"
+                "systemd mounted it over what lies there, for this boot only; the store has the same id, \
+                 and the next boot puts that in place"
+            }
+            Self::BootMakes => {
+                "systemd mounted an id over it for this boot only, and the store has none; the next boot \
+                 makes one"
             }
         })
     }
@@ -42,19 +49,30 @@ impl Planner<'_> {
     /// one is made, so that they write into the store.
     pub(super) fn waits(&self, at_target: &AtTarget) -> Option<Wait> {
         let ends = self.ends;
-        let is_nowhere = self.seen.entry.kind == Kind::File
-            && ends.at_source == Look::Absent
-            && ends.elsewhere.is_none()
-            && ends.machine_id.is_none();
         match at_target {
-            AtTarget::Transient => Some(Wait::Boot),
-            AtTarget::InPlace if is_nowhere && ends.is_inside => Some(Wait::MadeInside),
-            AtTarget::Nothing if is_nowhere && !ends.is_in_memory => Some(Wait::Made),
-            // An earlier run made it to mount on.
-            AtTarget::Empty(there) if is_nowhere && !ends.is_in_memory && there.is_untouched => {
-                Some(Wait::Made)
+            AtTarget::Transient if ends.at_source != Look::Absent && holds_nothing(ends) => {
+                Some(Wait::BootMakes)
             }
+            AtTarget::Transient => Some(Wait::Boot),
+            AtTarget::InPlace if self.is_nowhere() && ends.is_inside => Some(Wait::MadeInside),
+            AtTarget::Nothing if self.is_awaited() => Some(Wait::Made),
+            // An earlier run made it to mount on.
+            AtTarget::Empty(there) if self.is_awaited() && there.is_untouched => Some(Wait::Made),
             _ => None,
         }
+    }
+
+    /// Whether it is a file that no store has and that somebody else makes.
+    fn is_nowhere(&self) -> bool {
+        let ends = self.ends;
+        self.seen.entry.kind == Kind::File
+            && ends.at_source == Look::Absent
+            && ends.elsewhere.is_none()
+            && ends.machine_id.is_none()
+    }
+
+    /// The same, where what somebody makes is there after the next boot, or adopted before it.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.is_nowhere() && !self.ends.is_in_memory
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::{Entry, Kind, Principal};
 use crate::persist::accounts::{Accounts, User};
-use crate::persist::machine_id::Id;
+use crate::persist::machine_id::{Id, Ids};
 use crate::persist::observe::{Data, Parent, Scene, Unfinished};
 use crate::persist::plan::plan;
 use crate::persist::record::Placed;
@@ -19,6 +19,8 @@ fn seen(inode: u64) -> Seen {
     let id = FileId { device: (0, 1), inode };
     Seen { id, meta: META, is_mount: false, is_empty: false, is_untouched: false }
 }
+
+const UNSET: Ids = Ids { at_target: Id::Unset, at_source: Id::Unset, kept: Id::Unset };
 
 fn dir(inode: u64) -> Look {
     Look::Directory(seen(inode))
@@ -249,7 +251,7 @@ fn what_waits_is_fine_and_says_for_what() {
         ),
         (
             Kind::File,
-            Ends { machine_id: Some(Id::Unset), ..nowhere() },
+            Ends { machine_id: Some(UNSET), ..nowhere() },
             State::Missing,
             "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes a new one",
         ),
@@ -260,6 +262,41 @@ fn what_waits_is_fine_and_says_for_what() {
     let off = [State::Missing, State::Diverged, State::Shadowed, State::WrongMode];
     assert!(State::InPlace.is_fine() && State::Waiting.is_fine());
     assert!(!off.iter().any(|state| state.is_fine()));
+}
+
+#[test]
+fn of_a_symlink_that_leads_nowhere_it_is_told_what_apply_does() {
+    let dangling = || ends(Look::Absent, link("/persist/srv/x"));
+    let elsewhere = Some(path("/old/srv/x"));
+    let table = [
+        (dangling(), "takes the symlink away, so that the file can be made anew"),
+        (Ends { is_in_memory: true, ..dangling() }, "makes it empty"),
+        (Ends { elsewhere, ..dangling() }, "copies what another store holds"),
+    ];
+    for (ends, does) in table {
+        let mut seen = observation(How::Symlink, Ok(ends));
+        seen.entry.kind = Kind::File;
+        let missing = "/persist/srv/x is missing; bring it back, or run `blankslate apply`, which";
+        let said = said(&seen, &Beneath::Nothing);
+        assert_eq!(said, (State::Missing, format!("{missing} {does}")));
+    }
+}
+
+#[test]
+fn an_empty_file_that_only_the_root_has_is_not_in_the_store_yet() {
+    let flag = Look::File(Seen { is_empty: true, ..seen(20) });
+    let place = Look::File(Seen { is_empty: true, is_untouched: true, ..seen(20) });
+    let key = || Look::File(seen(30));
+    let copies = "what lies there is not in the store yet; run `blankslate apply`, which copies it to /persist/srv/x";
+    let mounts = "nothing is mounted there; run `blankslate apply`";
+    let table =
+        [(Look::Absent, flag.clone(), copies), (key(), flag, mounts), (key(), place, mounts)];
+    for (at_source, at_target, sentence) in table {
+        let mut seen =
+            observation(How::Bind, Ok(data(ends(at_source, at_target), Against::Nothing)));
+        seen.entry.kind = Kind::File;
+        assert_eq!(said(&seen, &Beneath::Nothing), (State::Missing, sentence.to_owned()));
+    }
 }
 
 #[test]

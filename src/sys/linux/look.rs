@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{FileType, OFlags, Statx};
 use rustix::io::Errno;
 
-use super::{LinuxSys, node};
+use super::{LinuxSys, make, node};
 use crate::path::HostPath;
 use crate::sys::{Look, Seen};
 
@@ -62,7 +62,8 @@ impl LinuxSys {
 
 fn seen(stat: &Statx, is_empty: bool) -> Seen {
     let (id, meta, is_mount) = (node::id(stat), node::meta(stat), node::is_mount(stat));
-    let written = (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec);
-    let is_untouched = is_empty && written == (0, 0) && node::kind(stat) == FileType::RegularFile;
+    let written = (stat.stx_mtime.tv_sec, i64::from(stat.stx_mtime.tv_nsec));
+    let is_marked = written == (make::UNTOUCHED.tv_sec, make::UNTOUCHED.tv_nsec);
+    let is_untouched = is_empty && is_marked && node::kind(stat) == FileType::RegularFile;
     Seen { id, meta, is_mount, is_empty, is_untouched }
 }

@@ -24,12 +24,11 @@ const UNBORN: &str = ".blankslate-new";
 /// How many such names are tried: whoever owns the directory above can occupy some.
 const UNBORN_TRIES: usize = 32;
 
-/// What tells an empty file that this program made from one that a program made to say something by
-/// its being there: the time is long past, and whoever writes to it changes it.
-const UNTOUCHED: Timestamps = {
-    let past = Timespec { tv_sec: 0, tv_nsec: 0 };
-    Timestamps { last_access: past, last_modification: past }
-};
+/// What tells an empty file that this program made to mount on from one that somebody made to say
+/// something by its being there: the time is long past, and whoever writes to the file changes it. The
+/// nanoseconds are any that nobody else writes: an archive may hold the first second of all, and so may a
+/// copy of it. Where a file system keeps no nanoseconds the file passes for somebody's, and is kept.
+pub(super) const UNTOUCHED: Timespec = Timespec { tv_sec: 0, tv_nsec: 730_419_653 };
 
 /// Something that was made and has its final owner and mode, but not its name yet.
 #[derive(Debug)]
@@ -53,8 +52,21 @@ impl LinuxSys {
     }
 
     pub(super) fn new_file(&self, path: &HostPath, meta: Meta) -> io::Result<()> {
+        self.named(path, |parent| nameless_file(parent, meta))
+    }
+
+    pub(super) fn new_place(&self, path: &HostPath, meta: Meta) -> io::Result<()> {
+        self.named(path, |parent| nameless_place(parent, meta))
+    }
+
+    /// Gives what `make` makes without a name the one of `path`.
+    fn named(
+        &self,
+        path: &HostPath,
+        make: impl Fn(BorrowedFd) -> rustix::io::Result<OwnedFd>,
+    ) -> io::Result<()> {
         let (parent, name) = self.open_parent(path)?;
-        let file = nameless_file(parent.as_fd(), meta)?;
+        let file = make(parent.as_fd())?;
         rustix::fs::linkat(&file, c"", &parent, name, AtFlags::EMPTY_PATH)?;
         self.is_there(path, &file)
     }
@@ -77,7 +89,7 @@ impl Unborn {
         match place {
             Place::Directory(meta) => unborn_dir(parent, *meta),
             Place::File(meta) => {
-                let file = nameless_file(parent, *meta)?;
+                let file = nameless_place(parent, *meta)?;
                 let name = under_free_name(|name| {
                     rustix::fs::linkat(&file, c"", parent, name, AtFlags::EMPTY_PATH)
                 })?;
@@ -152,7 +164,14 @@ fn nameless_file(parent: BorrowedFd, meta: Meta) -> rustix::io::Result<OwnedFd> 
     let file = rustix::fs::openat(parent, c".", flags, Mode::RUSR | Mode::WUSR)?;
     acl::strip(file.as_fd())?;
     node::own(file.as_fd(), meta)?;
-    rustix::fs::futimens(&file, &UNTOUCHED)?;
+    Ok(file)
+}
+
+/// The same to mount on.
+fn nameless_place(parent: BorrowedFd, meta: Meta) -> rustix::io::Result<OwnedFd> {
+    let file = nameless_file(parent, meta)?;
+    let times = Timestamps { last_access: UNTOUCHED, last_modification: UNTOUCHED };
+    rustix::fs::futimens(&file, &times)?;
     Ok(file)
 }
 

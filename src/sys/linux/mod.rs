@@ -90,6 +90,10 @@ impl Sys for LinuxSys {
         self.new_file(path, meta).map_err(failed("make the file", path))
     }
 
+    fn make_place(&mut self, path: &HostPath, meta: Meta) -> Result<(), SysError> {
+        self.new_place(path, meta).map_err(failed("make the file", path))
+    }
+
     fn own(&mut self, path: &HostPath, id: FileId, from: Meta, to: Meta) -> Result<(), SysError> {
         self.hand_over(path, id, from, to).map_err(failed("change the owner and mode of", path))
     }

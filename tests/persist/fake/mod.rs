@@ -215,6 +215,10 @@ impl Sys for FakeSys {
     }
 
     fn make_file(&mut self, at: &HostPath, meta: Meta) -> Result<(), SysError> {
+        self.make("make the file", at, meta, Body::File(String::new()))
+    }
+
+    fn make_place(&mut self, at: &HostPath, meta: Meta) -> Result<(), SysError> {
         self.make("make the file", at, meta, Body::File(String::new()))?;
         let made = self.there("make the file", at)?.inode;
         self.tree.nodes.get_mut(&made).unwrap().is_ours = true;

@@ -2,6 +2,7 @@
 
 mod adopting;
 mod calls;
+mod flags;
 mod names;
 mod placing;
 mod waiting;

@@ -183,3 +183,49 @@ fn userns_the_id_that_systemd_made_for_this_boot_goes_into_the_store() {
         },
     );
 }
+
+/// The empty source of an old version is mounted, and systemd's id on top of it.
+#[test]
+fn userns_an_id_for_this_boot_over_an_empty_source_waits_for_the_next_boot() {
+    in_namespace(
+        "waiting::userns_an_id_for_this_boot_over_an_empty_source_waits_for_the_next_boot",
+        |root| {
+            let config = on_root(config(&[("/persist", &["file bind /etc/machine-id"])]));
+            let target = write(root, "etc/machine-id", "");
+            let source = write(root, "persist/etc/machine-id", "");
+            fs::create_dir(root.join("run")).unwrap();
+            super::mount("tmpfs", &root.join("run"));
+            let id = write(root, "run/machine-id", "08f2a1c57ad94a3c9e3f6d1b2c4e5f60\n");
+            run("mount", &["--bind".as_ref(), source.as_ref(), target.as_ref()]);
+            run("mount", &["--bind".as_ref(), id.as_ref(), target.as_ref()]);
+            let mut record = Record::default();
+            for _ in 0..2 {
+                let (ends, now) = place(root, &config, &record);
+                assert_eq!(ends, ["/etc/machine-id waiting"]);
+                assert_eq!(read(root, "persist/etc/machine-id").as_deref(), Some(""));
+                record = now;
+            }
+            run("umount", &[target.as_ref()]);
+            run("umount", &[target.as_ref()]);
+            let (ends, _) = place(root, &config, &Record::default());
+            assert_eq!(ends, ["/etc/machine-id done"]);
+            assert_eq!(read(root, "etc/machine-id").unwrap().len(), 33);
+        },
+    );
+}
+
+/// As preservation leaves it.
+#[test]
+fn userns_the_word_for_no_id_in_the_store_makes_room() {
+    in_namespace("waiting::userns_the_word_for_no_id_in_the_store_makes_room", |root| {
+        let config = on_root(config(&[("/persist", &["file bind /etc/machine-id"])]));
+        let id = "08f2a1c57ad94a3c9e3f6d1b2c4e5f60\n";
+        write(root, "etc/machine-id", id);
+        write(root, "persist/etc/machine-id", "uninitialized\n");
+        let (ends, record) = place(root, &config, &Record::default());
+        assert_eq!(ends, ["/etc/machine-id done"]);
+        assert_eq!(read(root, "persist/etc/machine-id").as_deref(), Some(id));
+        let (ends, _) = place(root, &config, &record);
+        assert_eq!(ends, ["/etc/machine-id unchanged"]);
+    });
+}

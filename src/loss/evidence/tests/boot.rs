@@ -1,4 +1,5 @@
 use super::*;
+use crate::presets::Rank;
 
 /// What the scripts of a system of NixOS say.
 const PREPARE_ROOT: &str = "#! /nix/store/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-bash
@@ -138,3 +139,24 @@ fn a_host_of_another_kind_makes_nothing() {
         }
     });
 }
+
+/// systemd makes it again where there is no mark, from all catalogs that it finds then. Whether these are
+/// the ones that it was made from nobody can tell without making it: so it is lost, and as a cache.
+#[test]
+fn the_database_of_the_journals_catalogs_is_a_cache_that_is_lost() {
+    as_root("boot::the_database_of_the_journals_catalogs_is_a_cache_that_is_lost", || {
+        let host = host();
+        let (unit, at) = ("systemd-journal-catalog-update.service", DATABASE);
+        let units = format!("{SYSTEM}-etc/etc/systemd/system");
+        host.file(&format!("{units}/{unit}"), CATALOG, 0o444);
+        host.link(&format!("{units}/sysinit.target.wants/{unit}"), &format!("../{unit}"));
+        host.file(at, "RHHHKSLP", 0o644);
+        assert_eq!(host.maker(at), None);
+        let owned = host.gathered_with(&Presets::builtin().unwrap()).owners.of(&path(at));
+        assert_eq!(owned.rank, Rank::Cache);
+    });
+}
+
+const DATABASE: &str = "/var/lib/systemd/catalog/database";
+const CATALOG: &str =
+    "[Unit]\nConditionNeedsUpdate=/var\n[Service]\nExecStart=journalctl --update-catalog\n";

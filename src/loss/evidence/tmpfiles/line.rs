@@ -21,6 +21,8 @@ pub(super) struct Rule {
     pub(super) letter: char,
     /// Whether it has a `+`: then it counts beside others for the same path.
     pub(super) adds: bool,
+    /// Whether it has a `$`: a systemd that does not know that leaves the whole line out.
+    pub(super) purges: bool,
     /// Whether what it makes is told by this line alone.
     pub(super) is_certain: bool,
     /// The path.
@@ -44,7 +46,7 @@ const HARMLESS: &str = "ezZmxXtThHaA";
 /// What may stand behind the letter, and of that what makes it uncertain what is made: it depends on
 /// more than the line, or an older systemd does not know it and leaves the line out.
 const MODIFIERS: &str = "!+-=~^$?";
-const VAGUE: &str = "~^?$";
+const VAGUE: &str = "~^?";
 
 /// Reads a line; none where it says nothing, or nothing that systemd understands either.
 pub(super) fn parse(line: &str) -> Option<Said> {
@@ -73,6 +75,7 @@ pub(super) fn parse(line: &str) -> Option<Said> {
     Some(Said::Rule(Rule {
         letter,
         adds: modifiers.contains('+'),
+        purges: modifiers.contains('$'),
         is_certain: !modifiers.contains(|c| VAGUE.contains(c)) && mode != Some(None),
         path: HostPath::new(path.as_bytes()).ok()?,
         mode: mode.flatten(),
@@ -171,7 +174,8 @@ mod tests {
             ("d /x ~0755", false),
             ("d /x 99", false),
             ("d /x 17777", false),
-            ("d$ /x", false),
+            ("d$ /x", true),
+            ("d$? /x", false),
             ("D!-= /x", true),
         ];
         for (line, is_certain) in table {

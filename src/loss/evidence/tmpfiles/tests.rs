@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "makes the hosts that are read")]
 
 mod real;
+mod version;
 
 use super::*;
 use crate::loss::FileType;

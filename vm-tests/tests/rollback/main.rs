@@ -27,6 +27,8 @@ fn machine(workdir: &Workdir) -> Result<Machine<'_>> {
     for name in ["flock", "getfattr", "setfattr"] {
         programs = programs.with(name, vm_tests::command::find(name)?);
     }
+    // That of busybox knows whole seconds.
+    let programs = programs.with("touch-exactly", vm_tests::command::find("touch")?);
     let image = Image::new(&Cache::find()?, &programs)?;
     Ok(Machine::new(workdir, &image.write(workdir)?, &disk::several(workdir, 2)?))
 }

@@ -142,7 +142,7 @@ fn userns_on_nixos_only_what_nixos_reads_is_told() {
 
 #[test]
 fn without_a_declared_root_the_root_is_taken_as_one_that_is_erased() {
-    let top = tempfile::tempdir().unwrap();
+    let top = tempfile::tempdir_in(crate::namespace::disk()).unwrap();
     fs::create_dir_all(top.path().join("var/lib/db")).unwrap();
     let config = top.path().join("c.toml");
     fs::write(&config, "version = 1\n").unwrap();

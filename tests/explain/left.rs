@@ -59,7 +59,7 @@ fn userns_what_lies_in_the_place_of_a_declared_root_is_left_behind_and_never_ado
 /// A root at `/home` alone, which is no mount of its own: what lies beside it is not its.
 #[test]
 fn a_root_that_is_not_mounted_claims_nothing_beside_it() {
-    let top = tempfile::tempdir().unwrap();
+    let top = tempfile::tempdir_in(crate::namespace::disk()).unwrap();
     for at in ["etc", "home/x"] {
         fs::create_dir_all(top.path().join(at)).unwrap();
     }

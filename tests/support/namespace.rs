@@ -1,7 +1,9 @@
 //! Each test in namespaces of its own, as root in them: of mounts and of processes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
 /// Runs `test` in new namespaces, with an empty directory in which it may mount: the test program
 /// starts itself again, in unshare(1), for this one test, of which `name` is the whole name. Without
@@ -9,7 +11,7 @@ use std::process::Command;
 pub fn inside(name: &str, test: impl FnOnce(&Path)) {
     const INSIDE: &str = "BLANKSLATE_TEST_INSIDE";
     if std::env::var_os(INSIDE).is_some() {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir_in(disk()).unwrap();
         test(root.path());
         return;
     }
@@ -33,6 +35,13 @@ pub fn inside(name: &str, test: impl FnOnce(&Path)) {
         "{name} failed in its namespace, or was not run:\n{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Where a host in a test lies: what is in memory is another thing to the program than a disk.
+pub fn disk() -> PathBuf {
+    let usual = std::env::temp_dir();
+    let is_in_memory = statfs(&usual).unwrap().filesystem_type() == TMPFS_MAGIC;
+    if is_in_memory { env!("CARGO_TARGET_TMPDIR").into() } else { usual }
 }
 
 pub fn mount(kind: &str, options: &str, at: &Path) {

@@ -27,7 +27,7 @@ type Change = fn(&Path);
 
 #[test]
 fn every_kind_of_difference_is_found() {
-    let table: [(&str, Change); 21] = [
+    let table: [(&str, Change); 24] = [
         ("content /o/sub/file", |at| rewrite(&at.join("sub/file"), b"c0ntent\n", 2)),
         ("content /o/sub/big", |at| {
             let mut bytes = vec![7u8; 3_000_001];
@@ -53,6 +53,13 @@ fn every_kind_of_difference_is_found() {
         ("time of modification /o/fifo", |at| times(&at.join("fifo"), SECONDS, 1)),
         ("time of modification /o/sub/empty", |at| {
             times(&at.join("sub/empty"), SECONDS + 1, 123_456_791);
+        }),
+        // Told of what was modified, before that it was.
+        ("content /o/sub/file", |at| fs::write(at.join("sub/file"), "c0ntent\n").unwrap()),
+        ("presence /o/extra", |at| fs::write(at.join("extra"), "").unwrap()),
+        ("content /o/sub/file", |at| {
+            rewrite(&at.join("sub/file"), b"c0ntent\n", 2);
+            times(&at.join("sub"), SECONDS, 1);
         }),
         ("text /o/leads out", |at| {
             replace(&at.join("leads out"), |link| {

@@ -157,12 +157,14 @@ impl Comparison {
             .map_err(|(name, what)| Verdict::Differs(what).at(trail.path(&name)))?;
         let (below, pairs): (Vec<Entry>, Vec<Entry>) =
             pairs.into_iter().partition(|entry| entry.kind == FileType::Directory);
-        let owner = Side::of(one).map_err(here)?.stat.uid();
-        let spot = Spot { one, other, owner, trail };
+        let sides = (Side::of(one).map_err(here)?, Side::of(other).map_err(here)?);
+        let spot = Spot { one, other, owner: sides.0.stat.uid(), trail };
         share(&pairs, |entry| self.entry(&spot, entry)).map_err(|(number, verdict)| {
             let path = pairs.get(number).map(|entry| trail.path(&entry.name));
             verdict.at(path.unwrap_or_else(|| trail.here()))
         })?;
+        same::have_same_time(&sides.0, &sides.1)
+            .map_err(|what| Verdict::Differs(what).at(trail.here()))?;
         if let Some(level) = levels.last_mut() {
             *level = below.into_iter().map(|entry| entry.name).collect::<Vec<_>>().into_iter();
         }
@@ -182,7 +184,8 @@ impl Comparison {
         self.privilege(&one, &other, Some(spot.owner), &|| spot.trail.path(name))
     }
 
-    /// Compares two nodes, but not what is in directories.
+    /// Compares two nodes, but of directories neither what is in them nor the time, which says only
+    /// that.
     fn pair(&self, one: &Side, other: &Side, mask: IFlags) -> Result<(), Verdict> {
         if let Some(what) = same::difference(one, other)? {
             return Err(Verdict::Differs(what));
@@ -198,7 +201,10 @@ impl Comparison {
                 return Err(Verdict::Differs("content"));
             }
         }
-        Ok(())
+        if one.stat.kind() == FileType::Directory {
+            return Ok(());
+        }
+        same::have_same_time(one, other).map_err(Verdict::Differs)
     }
 
     /// Compares the privileges of two files, by the rules by which a copy keeps them. `owner` is whose

@@ -52,7 +52,8 @@ pub(super) enum Privilege {
     Lacking,
 }
 
-/// Compares everything but flags, content and privileges, which `privileges` compares.
+/// Compares everything but flags, content, privileges, which `privileges` compares, and the time of
+/// modification, which `have_same_time` compares.
 pub(super) fn difference(one: &Side, other: &Side) -> io::Result<Option<What>> {
     let (first, second) = (&one.stat, &other.stat);
     let kind = first.kind();
@@ -70,8 +71,6 @@ pub(super) fn difference(one: &Side, other: &Side) -> io::Result<Option<What>> {
         Some("mode")
     } else if !second_has(kind, first, second) {
         Some("device number")
-    } else if !first.has_time_of(second) {
-        Some("time of modification")
     } else if kind == FileType::RegularFile && first.size() != second.size() {
         Some("content")
     } else if kind == FileType::Symlink && text(one)? != text(other)? {
@@ -90,6 +89,12 @@ fn second_has(kind: FileType, first: &Stat, second: &Stat) -> bool {
 
 fn text(link: &Side) -> io::Result<CString> {
     Ok(rustix::fs::readlinkat(link.fd, c"", Vec::new())?)
+}
+
+/// Compares the times of modification. Comes last of all that is compared of two nodes: whoever has to
+/// choose between them is told more by what was modified than by that it was.
+pub(super) fn have_same_time(one: &Side, other: &Side) -> Result<(), What> {
+    if one.stat.has_time_of(&other.stat) { Ok(()) } else { Err("time of modification") }
 }
 
 /// Compares what lets whoever starts a regular file act as somebody else.

@@ -61,6 +61,10 @@ rustPlatform.buildRustPackage {
   nativeBuildInputs = [ (if forInitrd then pkg-config else installShellFiles) ];
   buildInputs = lib.optional forInitrd zfs;
 
+  # nixpkgs takes stripping out of the hands of cargo, and would leave every symbol that is not for a
+  # debugger.
+  stripAllList = [ "bin" ];
+
   # The tests make user namespaces and mounts, and boot virtual machines: `make test`.
   doCheck = false;
 

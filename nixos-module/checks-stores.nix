@@ -98,17 +98,18 @@ let
     ) (lib.filter (isInside entry) entries)
   ) entries;
 
-  # On an overlay that nobody can write to, only what the configuration puts there can be mounted on.
-  # An empty machine-id is there in any case.
+  # On an overlay that nobody can write to, only what the configuration copies there can be mounted on,
+  # and no link of any kind. An empty machine-id is there in any case.
   overlay = config.system.etc.overlay;
   isInImmutableEtc =
     target:
     let
       name = lib.removePrefix "/etc/" target;
+      isCopied = file: file.enable && file.target == name && !lib.hasSuffix "symlink" file.mode;
     in
     lib.hasPrefix "/etc/" target
     && name != "machine-id"
-    && config.environment.etc.${name}.mode or "symlink" == "symlink";
+    && !lib.any isCopied (lib.attrValues config.environment.etc);
   immutableEtc = map (
     entry:
     must (!isInImmutableEtc entry.target)

@@ -1,6 +1,7 @@
 # Who is who after a boot: passwords, and the numbers that files are owned by.
 #
-# Three programs make users on NixOS. Each remembers numbers and passwords somewhere else.
+# Three programs make users on NixOS. Each remembers numbers and passwords somewhere else, but for userborn
+# with static users: these are part of the system.
 {
   config,
   lib,
@@ -24,6 +25,7 @@ let
 
   overlay = config.system.etc.overlay;
   usesUserborn = config.services.userborn.enable or false;
+  isStatic = usesUserborn && config.services.userborn.static or false;
   usesSysusers = config.systemd.sysusers.enable or false;
 
   # Where passwd, group and shadow really are.
@@ -60,7 +62,7 @@ let
       "users.mutableUsers is set, and ${files}, which holds accounts and passwords, is erased at every boot; set users.mutableUsers = false with a hashedPasswordFile in ${store}, or ${useUserborn}";
 
   # Read when users are made: by activation after the initrd has put paths in place, or later. What
-  # decrypts secrets puts them into /run.
+  # decrypts secrets puts them into /run. Who is not enabled is not made.
   passwordFiles = lib.mapAttrsToList (
     name: user:
     let
@@ -68,7 +70,7 @@ let
     in
     should "password-files" (file == "" || lib.hasPrefix "/run/" file || isKept file)
       "users.users.${name}.hashedPasswordFile is ${file}, which is erased at every boot: nobody could log in; move it into ${store}, or add it to files of that store"
-  ) config.users.users;
+  ) (lib.filterAttrs (_: user: user.enable or true) config.users.users);
 
   # userborn and sysusers take the numbers from the files that they find; the script keeps a map.
   numbers =
@@ -84,7 +86,7 @@ in
     assertions = [
       notReplaced
     ]
-    ++ lib.optionals (isErased "/etc" || isErased "/var/lib/nixos") (
+    ++ lib.optionals (!isStatic && (isErased "/etc" || isErased "/var/lib/nixos")) (
       [
         mutable
         numbers

@@ -9,11 +9,12 @@
 let
   cfg = config.blankslate;
   facts = import ./facts.nix { inherit config lib utils; };
+  accounts = import ./accounts.nix { inherit config lib; };
   presets = import ./presets.nix {
     inherit lib;
     file = cfg.presetsFile;
   };
-  inherit (facts) entries isErased paths;
+  inherit (facts) entries isErased;
 
   inherit (import ./assertion.nix { inherit config lib; }) must should;
 
@@ -45,13 +46,19 @@ let
       )
     ];
 
-  # What a boot cannot do without, besides the root.
+  # What a boot cannot do without, besides the root: where the boot loader and the kernels lie.
   loader = config.boot.loader;
+  esp = loader.efi.efiSysMountPoint or "/boot";
+  extended = loader.systemd-boot.xbootldrMountPoint or null;
+  # Of grub there may be several, each at a path of its own.
+  copies = map (copy: copy.path) (loader.grub.mirroredBoots or [ ]);
   bootPaths =
-    lib.optional (loader.systemd-boot.enable or false) (loader.efi.efiSysMountPoint or "/boot")
-    ++ lib.optional (
-      loader.grub.enable or false || loader.generic-extlinux-compatible.enable or false
-    ) "/boot";
+    lib.optionals (loader.systemd-boot.enable or false) (
+      [ esp ] ++ lib.optional (extended != null) extended
+    )
+    ++ lib.optional (loader.limine.enable or false || loader.refind.enable or false) esp
+    ++ lib.optionals (loader.grub.enable or false) (if copies == [ ] then [ "/boot" ] else copies)
+    ++ lib.optional (loader.generic-extlinux-compatible.enable or false) "/boot";
   notErased =
     map
       (
@@ -78,32 +85,6 @@ let
     should "swap" (!(lib.hasPrefix "/" device && !lib.hasPrefix "/dev/" device && isErased device))
       "swap at ${device} lies on ${(facts.covering device).mountPoint or "/"}, which is erased at every boot; move it to a partition or to a file system that is kept"
   ) (map (swap: toString swap.device) config.swapDevices);
-
-  # Whether sanoid takes snapshots of a dataset, by itself or through one above it.
-  sanoids = config.services.sanoid.datasets or { };
-  isTaken =
-    dataset: name:
-    config.services.sanoid.enable or false
-    && (
-      name == dataset
-      || lib.hasPrefix "${name}/" dataset && lib.elem (sanoids.${name}.recursive or false) [ true "zfs" ]
-    )
-    && !(sanoids.${dataset}.autosnap or null == false);
-  snapshots = lib.concatMap (
-    root:
-    map (
-      name:
-      should "auto-snapshots" false
-        "services.sanoid.datasets.\"${name}\" takes snapshots of ${root.dataset}, and every rollback ${
-          if root.refusesNewer then "is refused because of them" else "destroys them"
-        }; set services.sanoid.datasets.\"${root.dataset}\".autosnap = false"
-    ) (lib.filter (isTaken root.dataset) (lib.attrNames sanoids))
-    ++ [
-      (should "auto-snapshots" (!(config.services.zfs.autoSnapshot.enable && root.refusesNewer))
-        "services.zfs.autoSnapshot is on, and a snapshot of ${root.dataset} stops every rollback, because newerSnapshots is \"refuse\"; set blankslate.roots.\"${root.mount}\".newerSnapshots = \"destroy\""
-      )
-    ]
-  ) facts.roots;
 
   # Names that cannot be used, with where they stand.
   presetProblems = lib.concatLists (
@@ -145,7 +126,7 @@ let
         let
           where = "blankslate.stores.\"${path}\".users.${name}";
         in
-        must (lib.hasPrefix "/" user.home && paths.normal user.home != "/") (
+        must (accounts.isHome user.home) (
           if config.users.users ? ${name} then
             "${where} has no home directory; set users.users.${name}.home, or ${where}.home"
           else
@@ -158,6 +139,7 @@ in
 {
   imports = [
     ./checks-paths.nix
+    ./checks-snapshots.nix
     ./checks-stores.nix
     ./checks-users.nix
   ];
@@ -169,7 +151,6 @@ in
       ++ lib.optionals (facts.roots != [ ] || entries != [ ]) notErased
       ++ [ hibernation ]
       ++ swap
-      ++ snapshots
       ++ map (must false) presetProblems
       ++ homes;
   };

@@ -11,6 +11,7 @@
 let
   cfg = config.blankslate;
   paths = import ./paths.nix { inherit lib; };
+  accounts = import ./accounts.nix { inherit config lib; };
   presets = import ./presets.nix {
     inherit lib;
     file = cfg.presetsFile;
@@ -20,8 +21,8 @@ let
 
   # The initrd knows nobody by name: a number that the host fixes is one that it can use.
   numbered =
-    accounts: key: who:
-    if lib.isString who && accounts.${who}.${key} or null != null then accounts.${who}.${key} else who;
+    known: key: who:
+    if lib.isString who && known.${who}.${key} or null != null then known.${who}.${key} else who;
 
   entry =
     target: kind: path:
@@ -58,7 +59,7 @@ let
         path
         // {
           user = name;
-          group = config.users.users.${name}.group or null;
+          group = accounts.groupOf name;
         };
     in
     merged
@@ -71,7 +72,7 @@ let
       );
 
   # Without a home there is no path; an assertion says so.
-  hasHome = _: user: lib.hasPrefix "/" user.home && paths.normal user.home != "/";
+  hasHome = _: user: accounts.isHome user.home;
 
   storeTable =
     path: store:

@@ -5,6 +5,7 @@
 }:
 let
   inherit (lib) literalExpression mkOption types;
+  inherit (import ./accounts.nix { inherit config lib; }) groupOf;
 
   # Text of a shape, called by what it is: nobody can read an expression in a message.
   shaped =
@@ -100,11 +101,10 @@ let
   user = types.submodule (
     { name, ... }:
     let
-      account = config.users.users.${name} or { };
       owner = {
         user = name;
         userText = literalExpression "<name>";
-        group = account.group or null;
+        group = groupOf name;
         groupText = literalExpression "config.users.users.<name>.group";
       };
     in
@@ -112,7 +112,7 @@ let
       options = {
         home = mkOption {
           type = types.str;
-          default = account.home or "";
+          default = config.users.users.${name}.home or "";
           defaultText = literalExpression "config.users.users.<name>.home";
           example = "/home/alice";
           description = "The home directory that the paths are seen from.";

@@ -21,9 +21,10 @@ let
     && lib.any (name: lib.hasSuffix name entry.target) (import ./rewriters.nix).others
   ) entries;
 
-  # Keys that sshd would make again, as another host.
-  hostKeys = lib.optionals config.services.openssh.enable (
-    map (key: key.path) config.services.openssh.hostKeys
+  # Keys that would be made again, as another host. They can be made without a server.
+  inherit (config.services) openssh;
+  hostKeys = lib.optionals (openssh.generateHostKeys or openssh.enable) (
+    map (key: key.path) openssh.hostKeys
   );
   lostKeys = lib.filter (key: !isKept key) hostKeys;
 
@@ -68,6 +69,7 @@ in
         lib.optional
           (
             userborn.enable or false
+            && !(userborn.static or false)
             && config.users.mutableUsers
             && isErased "/var/lib/userborn"
             && !isKept "/var/lib/userborn"

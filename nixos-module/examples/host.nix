@@ -61,10 +61,12 @@
     mutableUsers = false;
     users.alice = {
       isNormalUser = true;
+      extraGroups = [ "wheel" ];
       hashedPasswordFile = "/persist/passwords/alice";
     };
   };
 
   boot.initrd.systemd.enable = true;
+  boot.loader.systemd-boot.enable = true;
   networking.hostId = "8425e349";
 }

@@ -49,6 +49,7 @@
     };
   };
 
+  boot.loader.grub.enable = false;
   boot.initrd.luks.devices.secret.device = "/dev/vda2";
   users.mutableUsers = false;
 }

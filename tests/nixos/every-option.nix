@@ -94,10 +94,13 @@
     };
   };
 
+  boot.loader.grub.enable = false;
   boot.zfs.unsafeAllowHibernation = true;
   users = {
     mutableUsers = false;
-    users.alice.uid = 1000;
-    groups.users.gid = 100;
+    users.alice = {
+      isNormalUser = true;
+      uid = 1000;
+    };
   };
 }

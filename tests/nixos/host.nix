@@ -6,14 +6,22 @@ let
   module = ../../nixos-module;
   pkgs = import ./pkgs.nix { inherit lib; };
 
-  # systemd's rule, as much of it as paths of mounts need.
+  # systemd's rule, as much of it as absolute paths need. NixOS fails where a path goes up, too.
   escapeSystemdPath =
     path:
     let
-      names = lib.filter (name: name != "") (lib.splitString "/" path);
+      names = lib.filter (name: name != "" && name != ".") (lib.splitString "/" path);
       escaped = lib.strings.escapeC (lib.stringToCharacters " !\"#$%&'()*+,;<=>?@[\\]^`{|}~-");
+      name = lib.concatMapStringsSep "-" escaped names;
     in
-    if names == [ ] then "-" else lib.concatMapStringsSep "-" escaped names;
+    if lib.elem ".." names then
+      throw "escapeSystemdPath: ${path} is not a normalized path"
+    else if names == [ ] then
+      "-"
+    else if lib.hasPrefix "." name then
+      "\\x2e${lib.removePrefix "." name}"
+    else
+      name;
 
   early = [
     "/"
@@ -34,8 +42,12 @@ let
   evaluated =
     modules:
     lib.evalModules {
-      modules = [ (import ./stubs.nix { inherit lib; }) ] ++ modules;
-      specialArgs = { inherit pkgs utils; };
+      # As arguments that modules hand out, which no `imports` can depend on.
+      modules = [
+        (import ./stubs.nix { inherit lib pkgs; })
+        { _module.args = { inherit pkgs utils; }; }
+      ]
+      ++ modules;
     };
 in
 rec {

@@ -55,6 +55,9 @@ let
     ) (of isTables);
 in
 rec {
+  # A package of which only the path is of interest.
+  named = name: derivation name { };
+
   formats.toml = _: {
     inherit type;
     generate = name: value: derivation name { text = table [ ] value; };

@@ -4,35 +4,10 @@
 let
   inherit (host) lib with';
 
-  # What NixOS makes of one service of the module: a drop-in for the unit of the package, and links.
-  shown = value: if lib.isBool value then lib.boolToString value else toString value;
-  section =
-    name: set:
-    lib.optionalString (set != { }) (
-      "[${name}]\n"
-      + lib.concatStrings (
-        lib.mapAttrsToList (
-          key: value: lib.concatMapStrings (one: "${key}=${shown one}\n") (lib.toList value)
-        ) set
-      )
-    );
-  files = lib.concatMapAttrs (
-    name: service:
-    let
-      unit = "${name}.service";
-      ordered = lib.filterAttrs (_: value: value != "") {
-        After = toString service.after;
-        Before = toString service.before;
-        Wants = toString service.wants;
-      };
-      links = kind: lib.map (other: "${other}.${kind}/${unit}");
-    in
-    {
-      "${unit}.d/overrides.conf" =
-        section "Unit" (ordered // service.unitConfig) + section "Service" service.serviceConfig;
-    }
-    // lib.genAttrs (links "wants" service.wantedBy ++ links "requires" service.requiredBy) (_: "")
-  );
+  render = import ./render.nix {
+    inherit lib;
+    inherit (host) pkgs;
+  };
 
   # The initrd mounts what is needed for boot.
   fstab =
@@ -44,9 +19,42 @@ let
       fs: "${escaped fs.device} ${escaped fs.mountPoint} ${fs.fsType} x-initrd.mount 0 2\n"
     ) (lib.filter host.utils.fsNeededForBoot (lib.attrValues config.fileSystems));
 
+  # The unit of each pool that the initrd needs, ordered as NixOS orders it: before every mount of the
+  # pool, each of which requires it.
+  imports =
+    config:
+    let
+      zfs = lib.filter (fs: fs.fsType == "zfs") (lib.attrValues config.fileSystems);
+      pools = lib.groupBy (fs: lib.head (lib.splitString "/" fs.device)) zfs;
+      needed = lib.filterAttrs (_: lib.any host.utils.fsNeededForBoot) pools;
+      mount = fs: "${host.utils.escapeSystemdPath "/sysroot${fs.mountPoint}"}.mount";
+    in
+    lib.concatMapAttrs (
+      pool: all:
+      let
+        unit = "zfs-import-${pool}.service";
+      in
+      {
+        ${unit} = ''
+          [Unit]
+          DefaultDependencies=no
+          After=systemd-modules-load.service systemd-ask-password-console.service
+          Before=${toString (map mount all)} shutdown.target zfs-import.target
+          Conflicts=shutdown.target
+
+          [Service]
+          Type=oneshot
+          RemainAfterExit=true
+          ExecStart=/bin/true
+        '';
+      }
+      // lib.genAttrs (map (fs: "${mount fs}.requires/${unit}") all) (_: "")
+    ) needed;
+
   unitsOf = config: {
-    initrd = files config.boot.initrd.systemd.services;
-    host = files config.systemd.services;
+    imports = imports config;
+    initrd = render.initrd config.boot.initrd.systemd.services;
+    host = render.host config.systemd.services;
     fstab = fstab config;
   };
 

@@ -1,7 +1,7 @@
 //! The units of the package with what the module adds to them for one host, as systemd sees them.
 //!
-//! The mounts are those that systemd's own generator makes of the host's file systems. Only the units
-//! that import pools are written here, as NixOS names and orders them.
+//! The mounts are those that systemd's own generator makes of the host's file systems. The units that
+//! import pools are written by `texts.nix`, as NixOS names and orders them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,11 +49,12 @@ impl Units {
         file
     }
 
-    /// Adds what the module generates: drop-ins, and links for what pulls a unit in.
+    /// Adds what is generated: files, and links, which have no text, for what pulls a unit in.
     fn add(&self, generated: &Value) {
         for (at, text) in generated.as_object().unwrap() {
-            if Path::new(at).extension().is_some_and(|extension| extension == "conf") {
-                self.write(&format!("units/{at}"), text.as_str().unwrap());
+            let text = text.as_str().unwrap();
+            if !text.is_empty() {
+                self.write(&format!("units/{at}"), text);
                 continue;
             }
             let link = self.top.path().join("units").join(at);
@@ -62,7 +63,7 @@ impl Units {
         }
     }
 
-    /// Adds the mounts of the initrd, and the units that import the pools below them.
+    /// Adds the mounts of the initrd.
     fn mount(&self, fstab: &str) {
         let file = self.write("fstab", fstab);
         let mut generator = Command::new(GENERATOR);
@@ -75,17 +76,6 @@ impl Units {
         generator.env("SYSTEMD_SYSROOT_FSTAB", file).env("SYSTEMD_FSTAB", "/dev/null");
         let output = generator.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-
-        let zfs = fstab.lines().filter(|line| line.contains(" zfs "));
-        let pools: BTreeSet<&str> = zfs.map(|line| line.split('/').next().unwrap()).collect();
-        for pool in pools {
-            let unit = "[Unit]\nDefaultDependencies=no\n\
-                After=systemd-modules-load.service systemd-ask-password-console.service\n\
-                Before=sysroot.mount shutdown.target zfs-import.target\n\
-                Conflicts=shutdown.target\n\
-                [Service]\nType=oneshot\nRemainAfterExit=true\nExecStart=/bin/true\n";
-            self.write(&format!("units/zfs-import-{pool}.service"), unit);
-        }
     }
 
     /// What systemd has to say against a unit and everything that it pulls in.
@@ -113,6 +103,7 @@ fn asked() -> Option<&'static Value> {
 fn initrd_of(host: &Value) -> Units {
     let units = Units::new();
     units.add(&host["initrd"]);
+    units.add(&host["imports"]);
     units.mount(host["fstab"].as_str().unwrap());
     units
 }

@@ -44,6 +44,8 @@
         });
   };
 
+  # The kernel is handed to the machine, and /boot would lie on the root.
+  boot.loader.grub.enable = false;
   boot.initrd.systemd.enable = true;
   boot.supportedFilesystems.zfs = true;
   # /dev/disk/by-id is empty in these machines.
@@ -60,7 +62,11 @@
     before = [ "zfs-import-rpool.service" ];
     requiredBy = [ "zfs-import-rpool.service" ];
     unitConfig.DefaultDependencies = false;
-    serviceConfig.Type = "oneshot";
+    serviceConfig = {
+      Type = "oneshot";
+      # The way to switch-root pulls in what a mount requires once more.
+      RemainAfterExit = true;
+    };
     script = ''
       if zpool import -d /dev -N rpool; then
         zpool export rpool

@@ -21,8 +21,16 @@ let
 in
 {
   "a user without a home is named" = fires {
-    users.users.bob.home = "";
+    users.users.bob.isSystemUser = true;
     blankslate.stores."/persist".users.bob.directories = [ "Documents" ];
+  } "blankslate.stores.\"/persist\".users.bob has no home directory; set users.users.bob.home, or blankslate.stores.\"/persist\".users.bob.home";
+
+  "a home that stays empty is none" = fires {
+    users.users.bob = {
+      isSystemUser = true;
+      home = "/var/empty/";
+    };
+    blankslate.stores."/persist".users.bob.presets = [ "ssh" ];
   } "blankslate.stores.\"/persist\".users.bob has no home directory; set users.users.bob.home, or blankslate.stores.\"/persist\".users.bob.home";
 
   "a user whose home is the whole root is named" = fires {
@@ -73,9 +81,22 @@ in
     fires (userborn "/etc")
       "/etc, by which users and groups keep their numbers, is erased at every boot, and files would end up with other owners; set services.userborn = { enable = true; passwordFilesLocation = \"/persist/etc\"; }, or accept it with blankslate.dangerouslySkipChecks = [ \"uid-map\" ]";
 
+  "users that are part of the system need no place" =
+    holds (both (userborn "/etc") {
+      services.userborn.static = true;
+      users.mutableUsers = mkForce true;
+    });
+
   "a password file has to be there when users are made" = fires {
     users.users.alice.hashedPasswordFile = mkForce "/root/alice";
   } "users.users.alice.hashedPasswordFile is /root/alice, which is erased at every boot: nobody could log in; move it into /persist, or add it to files of that store, or accept it with blankslate.dangerouslySkipChecks = [ \"password-files\" ]";
+
+  "the password of nobody need not be there" = holds {
+    users.users.carol = {
+      enable = false;
+      hashedPasswordFile = "/root/carol";
+    };
+  };
 
   "a password that is decrypted at boot is fine" = holds {
     users.users.alice.hashedPasswordFile = mkForce "/run/secrets-for-users/alice";

@@ -1,7 +1,12 @@
 # Every assertion is seen to fire, alone and with its whole message; the host without the change has none.
 { host }:
 let
-  inherit (host) failed mkForce with';
+  inherit (host)
+    failed
+    lib
+    mkForce
+    with'
+    ;
 
   fires = change: message: {
     actual = failed (with' change);
@@ -27,20 +32,39 @@ let
       files = mkForce ([ "/etc/machine-id" ] ++ files);
     };
   };
-  sanoid = datasets: {
-    services.sanoid = {
-      enable = true;
-      inherit datasets;
-    };
-  };
   skip = names: { blankslate.dangerouslySkipChecks = names; };
   both = a: b: { imports = [ a b ]; };
   more = file: import file { inherit host fires holds; };
 in
-more ./checks-paths.nix
+more ./checks-boot.nix
+// more ./checks-paths.nix
+// more ./checks-snapshots.nix
 // more ./checks-users.nix
 // {
   "the example has nothing wrong" = holds { };
+
+  # NixOS would refuse it otherwise: users.mutableUsers is false, and grub, which it has by itself, wants a
+  # device.
+  "somebody can log in to the example, and it can be booted" = {
+    actual =
+      let
+        config = with' { };
+      in
+      {
+        admins = lib.attrNames (
+          lib.filterAttrs (
+            _: user: lib.elem "wheel" user.extraGroups && user.hashedPasswordFile != null
+          ) config.users.users
+        );
+        grub = config.boot.loader.grub.enable;
+        inherit (config.networking) hostId;
+      };
+    expected = {
+      admins = [ "alice" ];
+      grub = false;
+      hostId = "8425e349";
+    };
+  };
 
   "a scripted initrd is refused" = fires {
     boot.initrd.systemd.enable = mkForce false;
@@ -85,20 +109,6 @@ more ./checks-paths.nix
     ) [ "/nix" "/nix/store" ];
   };
 
-  "the kernels of grub must not be erased" = fires {
-    boot.loader.grub.enable = true;
-    fileSystems = mkForce (removeAttrs host.example.fileSystems [ "/boot" ]);
-  } "/boot lies on /, which is erased at every boot; give it a file system of its own: fileSystems.\"/boot\" = { … }";
-
-  "the kernels of systemd-boot must not be erased" = fires {
-    boot.loader.systemd-boot.enable = true;
-    boot.loader.efi.efiSysMountPoint = "/efi";
-  } "/efi lies on /, which is erased at every boot; give it a file system of its own: fileSystems.\"/efi\" = { … }";
-
-  "a host without a boot loader needs no /boot" = holds {
-    fileSystems = mkForce (removeAttrs host.example.fileSystems [ "/boot" ]);
-  };
-
   "a hibernated system must not meet a rolled-back root" = fires {
     boot.zfs.unsafeAllowHibernation = true;
   } "boot.zfs.unsafeAllowHibernation is set, and a pool that is imported before a hibernated system is resumed is corrupted; drop it, or accept it with blankslate.dangerouslySkipChecks = [ \"hibernation\" ]";
@@ -113,29 +123,6 @@ more ./checks-paths.nix
       { device = "/persist/swapfile"; }
     ];
   };
-
-  "snapshots of the root by sanoid are named" =
-    fires (sanoid { "rpool/local/root".autosnap = true; })
-      "services.sanoid.datasets.\"rpool/local/root\" takes snapshots of rpool/local/root, and every rollback destroys them; set services.sanoid.datasets.\"rpool/local/root\".autosnap = false, or accept it with blankslate.dangerouslySkipChecks = [ \"auto-snapshots\" ]";
-
-  "snapshots of everything above the root are named" =
-    fires
-      (both (sanoid { "rpool/local".recursive = true; }) {
-        blankslate.roots."/".newerSnapshots = "refuse";
-      })
-      "services.sanoid.datasets.\"rpool/local\" takes snapshots of rpool/local/root, and every rollback is refused because of them; set services.sanoid.datasets.\"rpool/local/root\".autosnap = false, or accept it with blankslate.dangerouslySkipChecks = [ \"auto-snapshots\" ]";
-
-  "snapshots of what is kept are fine" = holds (sanoid {
-    "rpool/safe".recursive = true;
-    "rpool".recursive = false;
-    "rpool/local".recursive = true;
-    "rpool/local/root".autosnap = false;
-  });
-
-  "automatic snapshots that stop every rollback are named" = fires {
-    services.zfs.autoSnapshot.enable = true;
-    blankslate.roots."/".newerSnapshots = "refuse";
-  } "services.zfs.autoSnapshot is on, and a snapshot of rpool/local/root stops every rollback, because newerSnapshots is \"refuse\"; set blankslate.roots.\"/\".newerSnapshots = \"destroy\", or accept it with blankslate.dangerouslySkipChecks = [ \"auto-snapshots\" ]";
 
   "an unknown preset is named with what is near" = fires {
     blankslate.stores."/persist".presets = [ "blutooth" ];
@@ -187,7 +174,10 @@ more ./checks-paths.nix
 
   "a store of an unknown type needs its type" = fires {
     blankslate.stores."/keep" = { };
-    fileSystems."/keep".device = "/dev/vda4";
+    fileSystems."/keep" = {
+      device = "/dev/vda4";
+      fsType = "auto";
+    };
   } "blankslate.stores.\"/keep\": the initrd has to mount it by itself and cannot tell what /keep is; set blankslate.stores.\"/keep\".device, fsType and mountPoint to those of its file system, not of a bind mount or \"auto\"";
 
   "a path is kept once" = fires {
@@ -212,6 +202,38 @@ more ./checks-paths.nix
   "an immutable /etc takes the machine-id and what is declared as a file" =
     holds (both (immutable [ "/etc/app.conf" ]) { environment.etc."app.conf".mode = "0644"; });
 
+  "nor can it take a path where the configuration has a link" = {
+    actual = map (file: lib.length (failed (with' (both (immutable [ "/etc/app.conf" ]) file)))) [
+      { environment.etc."app.conf".mode = "direct-symlink"; }
+      { environment.etc."app.conf".mode = "symlink"; }
+      {
+        environment.etc."app.conf" = {
+          enable = false;
+          mode = "0644";
+        };
+      }
+      {
+        environment.etc."other.conf" = {
+          target = "app.conf";
+          mode = "0644";
+        };
+      }
+      {
+        environment.etc."app.conf" = {
+          target = "other.conf";
+          mode = "0644";
+        };
+      }
+    ];
+    expected = [
+      1
+      1
+      1
+      0
+      1
+    ];
+  };
+
   "what can be skipped is skipped by its name" = holds {
     imports = [
       (skip [
@@ -221,7 +243,12 @@ more ./checks-paths.nix
         "hibernation"
         "auto-snapshots"
       ])
-      (sanoid { "rpool/local/root" = { }; })
+      {
+        services.sanoid = {
+          enable = true;
+          datasets."rpool/local/root" = { };
+        };
+      }
     ];
     blankslate.stores."/persist".presets = mkForce [ ];
     users.mutableUsers = mkForce true;

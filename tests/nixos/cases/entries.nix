@@ -55,7 +55,7 @@ in
         (settings {
           blankslate.roots."/srv" = { };
           fileSystems."tank" = {
-            mountPoint = "/srv/";
+            mountPoint = "/srv";
             device = "tank/srv";
             fsType = "zfs";
           };
@@ -177,7 +177,7 @@ in
     expected = [
       (directory "/home/alice" {
         user = "alice";
-        group = "users";
+        group = 100;
       })
       (directory "/srv/bob/Documents" {
         user = 1001;
@@ -185,10 +185,24 @@ in
       })
       (directory "/srv/bob/.config/a file" {
         kind = "file";
-        user = "root";
+        user = 0;
         group = "wheel";
       })
     ];
+  };
+
+  "a user whose group NixOS asks for has none" = {
+    actual =
+      (lib.last
+        (store {
+          users.users.service = {
+            isSystemUser = true;
+            home = "/srv/service";
+          };
+          blankslate.stores."/persist".users.service.directories = [ "data" ];
+        }).entry
+      );
+    expected = directory "/srv/service/data" { user = "service"; };
   };
 
   "a home can be written by hand" = {

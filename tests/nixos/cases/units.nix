@@ -108,7 +108,9 @@ in
         inherit (config.boot.initrd) systemd;
       in
       {
-        program = map (lib.removePrefix config.blankslate.initrdPackage.outPath) systemd.storePaths;
+        program = map (
+          file: lib.removePrefix config.blankslate.initrdPackage.outPath file.source
+        ) systemd.storePaths;
         units = map (package: package.name) systemd.packages;
         isSame =
           systemd.contents."/etc/blankslate/config.toml".source
@@ -186,6 +188,21 @@ in
     };
   };
 
+  "a condition of NixOS on committing the machine-id is joined" = {
+    actual =
+      (with' {
+        systemd.services.systemd-machine-id-commit.unitConfig.ConditionFirstBoot = lib.mkDefault [
+          ""
+          "true"
+        ];
+      }).systemd.services.systemd-machine-id-commit.unitConfig.ConditionFirstBoot;
+    expected = [
+      ""
+      "true"
+      true
+    ];
+  };
+
   "what holds a root or a store is mounted in the initrd" = {
     actual = lib.mapAttrs (_: fs: fs.neededForBoot) every.fileSystems;
     expected = {
@@ -201,27 +218,29 @@ in
     actual =
       let
         inherit ((with' { }).blankslate) initrdPackage package;
+        built = package: {
+          inherit (package) buildType cargoBuildFlags stripAllList;
+          buildInputs = map (input: input.name) package.buildInputs;
+        };
       in
       {
-        host = {
-          inherit (package) buildInputs buildType cargoBuildFlags;
-        };
-        initrd = {
-          inherit (initrdPackage) buildInputs buildType cargoBuildFlags;
-        };
+        host = built package;
+        initrd = built initrdPackage;
       };
     expected = {
       host = {
         buildInputs = [ ];
         buildType = "fast";
+        stripAllList = [ "bin" ];
         cargoBuildFlags = [
           "--package"
           "blankslate"
         ];
       };
       initrd = {
-        buildInputs = [ { name = "zfs of the host"; } ];
+        buildInputs = [ "zfs of the host" ];
         buildType = "release";
+        stripAllList = [ "bin" ];
         cargoBuildFlags = [
           "--package"
           "blankslate-initrd"

@@ -69,6 +69,17 @@ in
       }
       [ ];
 
+  "host keys that are made without sshd are named" =
+    warns
+      {
+        imports = [ (keys [ "/etc/ssh/ssh_host_ecdsa_key" ]) ];
+        services.openssh.enable = mkForce false;
+        services.openssh.generateHostKeys = true;
+      }
+      [
+        "/etc/ssh/ssh_host_ecdsa_key is erased at every boot, and clients will warn that this is another host; set blankslate.stores.\"/persist\".presets = [ \"ssh-host-keys\" ], or point services.openssh.hostKeys into /persist"
+      ];
+
   "a path on a file system that comes late is named" =
     warns
       {
@@ -94,6 +105,14 @@ in
       [
         "with mutable users userborn has to remember whom it made; set blankslate.stores.\"/persist\".presets = [ \"userborn\" ]"
       ];
+
+  "userborn with static users has nothing to remember" = warns {
+    users.mutableUsers = mkForce true;
+    services.userborn = {
+      enable = true;
+      static = true;
+    };
+  } [ ];
 
   "userborn that remembers is fine" = warns {
     users.mutableUsers = mkForce true;

@@ -11,11 +11,12 @@ use blankslate::rollback::run;
 use blankslate::sys::lock::Lock;
 use blankslate::sys::machine::situation;
 use blankslate::sys::privilege::{Need, drop_others, require};
-use blankslate::sys::record::{Level, RUN_DIR, kernel_log, write};
+use blankslate::sys::record::{Level, RUN_DIR, write};
 use blankslate::sys::signals::hold_all;
 use blankslate::zfs::Lzc;
 
 use crate::adopt::adopt;
+use crate::log::announce;
 use crate::{FINE, NOT_DONE, TROUBLE};
 
 /// Runs the boot step and returns the exit status.
@@ -67,19 +68,11 @@ fn roll_back(config: &Config) -> Receipt {
 fn tell(receipt: &Receipt) {
     if let Some(trouble) = &receipt.trouble {
         for line in trouble.lines() {
-            tracing::error!("nothing was rolled back: {line}");
-            kernel_log(Level::Error, &format!("nothing was rolled back: {line}"));
+            announce(Level::Error, &format!("nothing was rolled back: {line}"));
         }
     }
     for root in &receipt.roots {
-        let sentence = root.sentence();
-        let level = root.level();
-        match level {
-            Level::Notice => tracing::info!("{sentence}"),
-            Level::Warning => tracing::warn!("{sentence}"),
-            Level::Error => tracing::error!("{sentence}"),
-        }
-        kernel_log(level, &sentence);
+        announce(root.level(), &root.sentence());
     }
 }
 

@@ -4,8 +4,10 @@ use blankslate::config::{Config, Root};
 use blankslate::human::{count, size};
 use blankslate::persist::rescue::{RescueEnd, Rescued};
 use blankslate::rollback::adoption::{Found, Searched, Way};
-use blankslate::sys::record::{Level, kernel_log};
+use blankslate::sys::record::Level;
 use blankslate::sys::{Copied, Progress};
+
+use crate::log::announce;
 
 /// What the search on every one of `roots` came to.
 pub fn searched(config: &Config, roots: &[&Root], rescued: &[Rescued]) -> Vec<Searched> {
@@ -58,12 +60,7 @@ fn failure(here: &[&Rescued]) -> Option<String> {
 pub fn tell(rescued: &[Rescued]) {
     for one in rescued {
         let (level, sentence) = sentence(one);
-        match level {
-            Level::Notice => tracing::info!("{sentence}"),
-            Level::Warning => tracing::warn!("{sentence}"),
-            Level::Error => tracing::error!("{sentence}"),
-        }
-        kernel_log(level, &sentence);
+        announce(level, &sentence);
         if let RescueEnd::Adopted(copied) | RescueEnd::Beside(copied) = &one.end {
             for note in &copied.notes {
                 tracing::warn!("{}: {note}", one.target);

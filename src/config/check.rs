@@ -3,9 +3,9 @@
 mod device;
 mod made;
 
-use std::collections::BTreeMap;
+use std::fmt::Display;
 
-use super::{Config, Entry, Fault, How, Kind, Store};
+use super::{Config, Entry, Fault, How, Kind, Root, Store, Targets};
 use crate::path::HostPath;
 
 /// Returns everything that does not fit together.
@@ -27,16 +27,17 @@ fn fault(line: usize, key: &str, what: String) -> Fault {
 }
 
 fn roots(config: &Config, faults: &mut Vec<Fault>) {
-    let mut mounts = BTreeMap::new();
-    let mut datasets = BTreeMap::new();
-    for root in &config.roots {
-        if let Some(line) = mounts.insert(&root.mount, root.line) {
-            let what = format!("{} is a root already, in line {line}; drop one", root.mount);
-            faults.push(fault(root.line, "root.mount", what));
+    for (at, root) in config.roots.iter().enumerate() {
+        let mut bad = |key, name: &dyn Display, first: &Root| {
+            let what = format!("{name} is a root already, in line {}; drop one", first.line);
+            faults.push(fault(root.line, key, what));
+        };
+        let mut before = config.roots.iter().take(at);
+        if let Some(first) = before.clone().rfind(|other| other.mount == root.mount) {
+            bad("root.mount", &root.mount, first);
         }
-        if let Some(line) = datasets.insert(&root.dataset, root.line) {
-            let what = format!("{} is a root already, in line {line}; drop one", root.dataset);
-            faults.push(fault(root.line, "root.dataset", what));
+        if let Some(first) = before.rfind(|other| other.dataset == root.dataset) {
+            bad("root.dataset", &root.dataset, first);
         }
     }
 }
@@ -122,9 +123,9 @@ fn store_mount_above<'c>(config: &'c Config, entry: &Entry) -> Option<&'c HostPa
 
 /// Entries that get in each other's way: the same target twice, or one inside a file or a symlink.
 fn pairs(config: &Config, faults: &mut Vec<Fault>) {
-    let mut seen: BTreeMap<&HostPath, &Entry> = BTreeMap::new();
-    for (_, entry) in config.entries() {
-        if let Some(first) = seen.insert(&entry.target, entry) {
+    let targets = Targets::of(config);
+    for ((_, first), (_, entry)) in targets.iter().zip(targets.iter().skip(1)) {
+        if first.target == entry.target {
             let what =
                 format!("{} is declared already, in line {}; drop one", entry.target, first.line);
             faults.push(fault(entry.line, "store.entry.target", what));
@@ -132,7 +133,7 @@ fn pairs(config: &Config, faults: &mut Vec<Fault>) {
     }
     for (_, entry) in config.entries() {
         for above in entry.target.ancestors() {
-            let Some(outer) = seen.get(&above) else { continue };
+            let Some((_, outer)) = targets.get(&above) else { continue };
             let reason = match (outer.kind, outer.how) {
                 (Kind::File, _) => "which is a file",
                 (_, How::Symlink) => "which is a symlink, so both would be one path in the store",

@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod read;
 mod section;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use std::fmt;
 use crate::path::HostPath;
 use crate::zfs::names::{DatasetName, SnapshotName};
 pub use error::{ConfigError, Fault};
+pub(crate) use targets::Targets;
 
 /// Where the configuration lies, on the host and in the initrd.
 pub const DEFAULT_FILE: &str = "/etc/blankslate/config.toml";

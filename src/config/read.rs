@@ -38,10 +38,9 @@ pub(super) fn config(text: &str) -> (Config, Vec<Fault>) {
 }
 
 fn digest(text: &str) -> String {
-    use sha2::Digest;
     use std::fmt::Write;
     let mut hex = String::with_capacity(64);
-    for byte in sha2::Sha256::digest(text.as_bytes()) {
+    for byte in hmac_sha256::Hash::hash(text.as_bytes()) {
         let _ = write!(hex, "{byte:02x}"); // a String takes everything
     }
     hex

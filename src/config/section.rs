@@ -13,15 +13,17 @@ use super::{Fault, Principal};
 /// How a fault about a key that is not there begins.
 pub(super) const MISSING: &str = "is missing; ";
 
-/// The text that is read, and what was found wrong in it so far.
-pub(super) struct Document<'t> {
-    text: &'t str,
+/// What was found wrong so far in the text that is read.
+pub(super) struct Document {
+    /// Where its lines end.
+    ends: Vec<usize>,
     faults: RefCell<Vec<Fault>>,
 }
 
-impl<'t> Document<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, faults: RefCell::default() }
+impl Document {
+    pub(super) fn new(text: &str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at).collect();
+        Self { ends, faults: RefCell::default() }
     }
 
     /// Whether nothing was found wrong so far.
@@ -34,7 +36,7 @@ impl<'t> Document<'t> {
     }
 
     fn line(&self, at: usize) -> usize {
-        1 + self.text.bytes().take(at).filter(|&b| b == b'\n').count()
+        1 + self.ends.partition_point(|&end| end < at)
     }
 
     pub(super) fn fault(&self, at: usize, key: &str, what: String) {
@@ -46,7 +48,7 @@ impl<'t> Document<'t> {
 /// One table while it is read. Every key that is asked for is remembered; what is left over at the
 /// end is a key that nobody knows.
 pub(super) struct Section<'t> {
-    document: &'t Document<'t>,
+    document: &'t Document,
     table: &'t DeTable<'t>,
     at: usize,
     path: String,
@@ -55,7 +57,7 @@ pub(super) struct Section<'t> {
 
 impl<'t> Section<'t> {
     pub(super) fn new(
-        document: &'t Document<'t>,
+        document: &'t Document,
         table: &'t DeTable<'t>,
         at: usize,
         path: String,

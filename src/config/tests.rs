@@ -111,6 +111,12 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn the_digest_of_a_configuration_is_what_sha256sum_says_of_its_file() {
+    let digest = "dbab12665d98aef021ba64953c61b0ed8a908cfb56a1c01e2fcb4b052b71a2a1";
+    assert_eq!(Config::parse("version = 1\n").unwrap().digest, digest);
+}
+
+#[test]
 fn a_configuration_needs_neither_roots_nor_stores() {
     assert_eq!(Config::parse("version = 1").unwrap().roots, []);
     let root = Config::parse(&EXAMPLE[..EXAMPLE.find("newer").unwrap()]).unwrap().roots.remove(0);

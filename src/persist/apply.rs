@@ -1,8 +1,8 @@
 //! Carries out the plan of one entry, step by step, and tells what became of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::machine_id::{self, Id};
+use super::machine_id;
 use super::observe::holds_data;
 use super::plan::{EntryPlan, Left, Refusal, Step, Wait};
 use super::record::Made;
@@ -93,19 +93,17 @@ impl Turn {
         matches!(self.outcome, Outcome::Waiting(_))
     }
 
-    /// Puts what an earlier turn for the same entry did in front of this one.
-    #[must_use]
-    pub(super) fn after(mut self, mut earlier: Self) -> Self {
-        earlier.adopted.append(&mut self.adopted);
-        earlier.set_aside.append(&mut self.set_aside);
-        earlier.provisional.append(&mut self.provisional);
-        earlier.finished.append(&mut self.finished);
-        let outcome = match (earlier.outcome, self.outcome) {
-            (Outcome::Done, Outcome::Unchanged) => Outcome::Done,
-            (_, now) => now,
-        };
-        let took_out = earlier.took_out || self.took_out;
-        Self { plan: self.plan, outcome, took_out, ..earlier }
+    /// Goes on with what a later turn for the same entry did.
+    pub(super) fn go_on(&mut self, later: Self) {
+        self.adopted.extend(later.adopted);
+        self.set_aside.extend(later.set_aside);
+        self.provisional.extend(later.provisional);
+        self.finished.extend(later.finished);
+        self.took_out |= later.took_out;
+        self.plan = later.plan;
+        if !matches!((&self.outcome, &later.outcome), (Outcome::Done, Outcome::Unchanged)) {
+            self.outcome = later.outcome;
+        }
     }
 }
 
@@ -115,8 +113,9 @@ pub(super) struct Run<'a> {
     pub(super) watch: Watch<'a>,
     /// Directories that this run made. Several plans may ask for the same one above their entries.
     pub(super) made: BTreeSet<HostPath>,
-    /// How often something was taken away at a target, so that it had to be looked at again.
-    pub(super) looked: BTreeMap<HostPath, u32>,
+    /// Targets at which something was taken away, so that they had to be looked at again; as often as
+    /// that was so.
+    pub(super) looked: Vec<HostPath>,
 }
 
 impl Run<'_> {
@@ -246,9 +245,9 @@ impl Run<'_> {
         let found = match left {
             Left::Copied(copy) => self.is_as_copied(target, &aside, copy),
             Left::Nothing => self.sys.look(&aside).map(|there| unless(!holds_data(&there))),
-            Left::Unset => {
+            Left::MachineId(id) => {
                 let content = self.sys.read(&aside, machine_id::LIMIT);
-                content.map(|content| unless(machine_id::parse(&content) == Id::Unset))
+                content.map(|content| unless(machine_id::parse(&content) == *id))
             }
         };
         match found {
@@ -301,3 +300,6 @@ fn changed(target: &HostPath) -> Refusal {
     let why = format!("{target} changed while it was put in place; run `blankslate apply` again");
     Refusal::Unseen { why }
 }
+
+#[cfg(test)]
+mod tests;

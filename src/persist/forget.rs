@@ -2,7 +2,7 @@
 //!
 //! The store's copy is not touched: what lies on a root is erased at the next boot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::accounts::Accounts;
 use super::apply::{Run, Turn};
@@ -36,7 +36,7 @@ pub(super) fn forget(
     watch: Watch<'_>,
 ) -> Result<Turn, SysError> {
     debug_assert!(config.entries().all(|(_, entry)| entry.target != *target));
-    let mut run = Run { sys, watch, made: BTreeSet::new(), looked: BTreeMap::new() };
+    let mut run = Run { sys, watch, made: BTreeSet::new(), looked: Vec::new() };
     let mut first = plan(target, source, &look(run.sys, target, source)?);
     // Asked before the path is taken away: who has it open goes on using it.
     if first.steps.is_ok()
@@ -45,12 +45,13 @@ pub(super) fn forget(
         (first.steps, first.then) = (Err(Refusal::Unseen { why }), Then::End);
     }
     let looks_again = first.then == Then::LookAgain;
-    let turn = run.apply(first);
+    let mut turn = run.apply(first);
     if !looks_again || !turn.outcome.is_good() {
         return Ok(turn);
     }
     let second = plan(target, source, &look(run.sys, target, source)?);
-    Ok(run.apply(second).after(turn))
+    turn.go_on(run.apply(second));
+    Ok(turn)
 }
 
 fn in_use(sys: &dyn Sys, source: &HostPath) -> Result<Option<String>, SysError> {

@@ -44,6 +44,13 @@ impl Ids {
     pub fn lacks_source(self) -> bool {
         self.at_source == Id::Unset
     }
+
+    /// Whether target and store have the same id. There is nothing else to it: when it was written says
+    /// no more.
+    #[must_use]
+    pub fn is_one(self) -> bool {
+        matches!(self.at_target, Id::Set(_)) && self.at_target == self.at_source
+    }
 }
 
 /// Whether `entry` is the machine id.

@@ -1,5 +1,6 @@
 //! The whole flow: looks, plans and applies, again where what lay beneath could not be known before.
 
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Accounts;
@@ -12,7 +13,7 @@ use crate::path::HostPath;
 use crate::sys::{Sys, Watch};
 
 /// How often something is taken away at one target in one run.
-const LOOKS: u32 = 3;
+const LOOKS: usize = 3;
 
 /// What is to be put in place, and what is known about it.
 #[derive(Debug, Clone, Copy)]
@@ -38,12 +39,12 @@ pub fn place(
     watch: Watch<'_>,
 ) -> Vec<Turn> {
     let entries = job.config.entries().map(|(_, entry)| entry);
-    let mut left: BTreeSet<HostPath> =
-        entries.filter(|entry| wanted(entry)).map(|entry| entry.target.clone()).collect();
+    let mut left = BTreeSet::new();
+    left.extend(entries.filter(|entry| wanted(entry)).map(|entry| entry.target.clone()));
     let mut memory = job.memory.clone();
     let mut gone = Vec::new();
     let mut turns: BTreeMap<HostPath, Turn> = BTreeMap::new();
-    let mut run = Run { sys, watch, made: BTreeSet::new(), looked: BTreeMap::new() };
+    let mut run = Run { sys, watch, made: BTreeSet::new(), looked: Vec::new() };
     // It is gone before anything else is looked at: an entry may be declared around it now.
     let undeclared = observe(run.sys, job.config, job.bad, &memory, &|_| false);
     // Of what waits for the entry around it the record stays as it is.
@@ -94,25 +95,25 @@ impl Run<'_> {
             } else {
                 left.remove(&target);
             }
-            let turn = match turns.remove(&target) {
-                Some(earlier) => turn.after(earlier),
-                None => turn,
+            let turn = match turns.entry(target.clone()) {
+                Slot::Vacant(new) => new.insert(turn),
+                Slot::Occupied(earlier) => {
+                    let earlier = earlier.into_mut();
+                    earlier.go_on(turn);
+                    earlier
+                }
             };
-            let turn = if looks_again && !left.contains(&target) {
-                Turn { outcome: Outcome::Refused(comes_again(&target)), ..turn }
-            } else {
-                turn
-            };
-            turns.insert(target, turn);
+            if looks_again && !left.contains(&target) {
+                turn.outcome = Outcome::Refused(comes_again(&target));
+            }
         }
         has_looked_beneath
     }
 
     /// A few times: whoever owns the directory could put something there again for ever.
     fn may_look_again(&mut self, target: &HostPath) -> bool {
-        let looked = self.looked.entry(target.clone()).or_insert(0);
-        *looked += 1;
-        *looked <= LOOKS
+        self.looked.push(target.clone());
+        self.looked.iter().filter(|looked| *looked == target).count() <= LOOKS
     }
 }
 

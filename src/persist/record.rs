@@ -1,12 +1,12 @@
 //! The record of what was put in place, at `/run/blankslate/persist.json`: what really happened, for
 //! the loss report, for `status`, and for a later run, which knows by it its own work from others'.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::apply::Turn;
-use crate::config::{Config, How};
+use crate::config::{Config, How, Targets};
 use crate::path::HostPath;
 use crate::sys::mounts::MountTable;
 use crate::sys::{FileId, Meta};
@@ -116,22 +116,23 @@ impl Record {
     /// is what the record of this boot said until now: of entries that had no turn it stays true.
     #[must_use]
     pub fn new(config: &Config, mounts: Vec<String>, turns: &[Turn], earlier: &Self) -> Self {
-        let mut entries: BTreeMap<String, EntryRecord> = BTreeMap::new();
-        let declared: BTreeSet<String> =
-            config.entries().map(|(_, entry)| entry.target.exact()).collect();
+        // None for what is taken out of place.
+        let mut entries: BTreeMap<String, Option<EntryRecord>> = BTreeMap::new();
+        let declared = Targets::of(config);
         for entry in &earlier.entries {
-            let is_declared = declared.contains(&entry.target);
+            let target = entry.target.parse::<HostPath>();
+            let is_declared = target.is_ok_and(|target| declared.get(&target).is_some());
             if is_declared || entry.in_place {
                 let entry = EntryRecord { declared: is_declared, ..entry.clone() };
-                entries.insert(entry.target.clone(), entry);
+                entries.insert(entry.target.clone(), Some(entry));
             }
         }
         for turn in turns {
-            let earlier = entries.remove(&turn.plan.target.exact());
-            if turn.plan.is_declared || turn.is_in_place() {
-                let entry = EntryRecord::new(turn, earlier.as_ref());
-                entries.insert(entry.target.clone(), entry);
-            }
+            let target = turn.plan.target.exact();
+            let earlier = entries.get(&target).and_then(Option::as_ref);
+            let is_kept = turn.plan.is_declared || turn.is_in_place();
+            let entry = is_kept.then(|| EntryRecord::new(turn, earlier));
+            entries.insert(target, entry);
         }
         Self {
             version: VERSION,
@@ -139,7 +140,7 @@ impl Record {
             config: Some(config.digest.clone()),
             trouble: None,
             mounts,
-            entries: entries.into_values().collect(),
+            entries: entries.into_values().flatten().collect(),
             unfinished: unfinished(turns, earlier),
         }
     }
@@ -227,7 +228,7 @@ pub fn mounts_below(root: &HostPath, table: &MountTable) -> Vec<String> {
     let relative = below.filter_map(|mount| mount.point.seen_from(root));
     let text = relative.filter_map(|point| String::from_utf8(point.as_bytes().to_vec()).ok());
     let mut points: Vec<String> = text.collect();
-    points.sort();
+    points.sort_unstable();
     points.dedup();
     points
 }

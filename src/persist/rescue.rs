@@ -63,7 +63,7 @@ pub fn rescue(
     };
     let mut targets: Vec<HostPath> =
         config.entries().filter(|(_, e)| is_on(e)).map(|(_, e)| e.target.clone()).collect();
-    targets.sort();
+    targets.sort_unstable();
     let mut ends: Vec<Rescued> = Vec::new();
     for target in targets {
         // It lies in what has to be copied again: on its own it would stand where that has to go. The

@@ -5,20 +5,21 @@
 //! could not be looked at is never called in place.
 
 mod meta;
+mod missing;
 #[cfg(test)]
 mod tests;
 
 pub use meta::note_of_meta;
+pub use missing::is_copied_at_boot;
 
 use super::create::is_closed;
-use super::observe::{
-    Against, Ends, Observation, Undeclared, holds_data, is_left_by, is_only_flag, is_same,
-};
+use super::observe::{Ends, Observation, Undeclared, is_left_by, is_same};
 use super::paste::shell;
 use super::plan::{EntryPlan, Refusal, Then};
 use crate::config::How;
 use crate::path::HostPath;
 use crate::sys::Look;
+use missing::{not_in_place, without_source};
 
 /// How an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,71 +137,6 @@ fn is_in_place(seen: &Observation, ends: &Ends) -> bool {
             }
             _ => false,
         }
-}
-
-fn without_source(seen: &Observation, ends: &Ends, then: &Then) -> Status {
-    let source = &seen.source;
-    let does = match then {
-        Then::LookAgain => {
-            "which takes the symlink away, so that the file can be made anew".to_owned()
-        }
-        _ if ends.elsewhere.is_some() => "which copies what another store holds".to_owned(),
-        _ => format!("which makes {}", makes(ends)),
-    };
-    status(State::Missing, format!("{source} is missing; bring it back, or {APPLY}, {does}"))
-}
-
-/// What `apply` makes where there is nothing.
-fn makes(ends: &Ends) -> &'static str {
-    if ends.machine_id.is_some() { "a new one" } else { "it empty" }
-}
-
-fn not_in_place(seen: &Observation, ends: &Ends) -> Status {
-    let (entry, source) = (&seen.entry, &seen.source);
-    let was_link = matches!(&ends.ours, Some((placed, _)) if placed.how == How::Symlink);
-    let what = match &ends.at_target {
-        Look::Absent if ends.elsewhere.is_some() => "another store holds it still".to_owned(),
-        Look::Absent if ends.at_source == Look::Absent => {
-            let makes = makes(ends);
-            let what = format!("neither it nor {source} is there; {APPLY}, which makes {makes}");
-            return status(State::Missing, what);
-        }
-        Look::Absent => "nothing lies there".to_owned(),
-        Look::Symlink(_) => {
-            let what = format!("it is a symlink of before; {APPLY}");
-            return status(State::Diverged, what);
-        }
-        Look::Directory(there) | Look::File(there) if there.is_mount => {
-            let what = format!("what was declared before is mounted there; {APPLY}");
-            return status(State::Diverged, what);
-        }
-        there if !holds_data(there) && !is_only_flag(entry, ends) => match entry.how {
-            How::Bind => "nothing is mounted there".to_owned(),
-            How::Symlink => format!("it is an empty {}, and no symlink", entry.kind),
-        },
-        _ if was_link => return replaced(seen, ends),
-        _ if matches!(&ends.data, Some(data) if data.source == Against::Same) => {
-            "it is a copy of what the store holds".to_owned()
-        }
-        _ => {
-            let what = format!(
-                "what lies there is not in the store yet; {APPLY}, which copies it to {source}"
-            );
-            return status(State::Missing, what);
-        }
-    };
-    status(State::Missing, format!("{what}; {APPLY}"))
-}
-
-/// A program renamed a file over the symlink, and the plan can still mend that.
-fn replaced(seen: &Observation, ends: &Ends) -> Status {
-    let (kind, source) = (seen.entry.kind, &seen.source);
-    let holds = match &ends.data {
-        Some(data) if data.source == Against::Same => "the same as",
-        _ => "and nothing lies at",
-    };
-    let what = format!("a {kind} replaced the symlink, {holds} {source}; {APPLY}");
-    status(State::Diverged, what)
 }
 
 fn refused(seen: &Observation, ends: &Ends, refusal: &Refusal) -> Status {

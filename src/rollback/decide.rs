@@ -263,7 +263,7 @@ fn find_blank<'p>(root: &Root, present: &'p Present) -> Result<&'p SnapshotFacts
 fn newer_than<'p>(blank: &SnapshotFacts, present: &'p Present) -> Vec<&'p SnapshotFacts> {
     let mut newer: Vec<&SnapshotFacts> =
         present.snapshots.iter().filter(|s| s.createtxg > blank.createtxg).collect();
-    newer.sort_by_key(|snapshot| snapshot.createtxg);
+    newer.sort_unstable_by_key(|snapshot| snapshot.createtxg);
     newer
 }
 

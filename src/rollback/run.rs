@@ -1,7 +1,6 @@
 //! The boot step: asks every pool, decides, has what is declared saved from the roots, decides again,
 //! acts, and writes down what became of each root.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::adoption::{Search, Searched};
@@ -30,24 +29,32 @@ pub fn run<Z: Zfs>(
     clock: &dyn Fn() -> Duration,
 ) -> Receipt {
     let mut phases = Phases::default();
-    let mut receipts = BTreeMap::new();
+    let mut receipts = Vec::new();
     let zfs = decide_without_pool(situation).is_none().then(connect);
-    for (pool, roots) in by_pool(config) {
-        let act = Act { config, pool, roots: &roots, situation, clock };
+    for pool in pools(config) {
+        let is_in = |root: &&Root| root.dataset.pool() == pool;
+        let roots: Vec<&Root> = config.roots.iter().filter(is_in).collect();
+        let act = Act { config, pool: &pool, roots: &roots, situation, clock };
         let turn = act.one_pool(zfs.as_ref(), adopt, &mut phases);
         for (at, root) in roots.iter().enumerate() {
-            receipts.extend(turn.receipt(at, root, situation).map(|receipt| (root.line, receipt)));
+            receipts.extend(turn.receipt(at, root, situation));
         }
     }
-    let roots = receipts.into_values().collect();
+    // As they are declared, not pool by pool.
+    let take = |root: &Root| {
+        let is_its = |receipt: &RootReceipt| receipt.dataset == root.dataset.as_str();
+        receipts.iter().position(is_its).map(|at| receipts.swap_remove(at))
+    };
+    let roots = config.roots.iter().filter_map(take).collect();
     Receipt::of_roots(config.digest.clone(), roots, phases)
 }
 
-fn by_pool(config: &Config) -> BTreeMap<&str, Vec<&Root>> {
-    let mut pools: BTreeMap<&str, Vec<&Root>> = BTreeMap::new();
-    for root in &config.roots {
-        pools.entry(root.dataset.pool()).or_default().push(root);
-    }
+/// The pools that roots lie in.
+fn pools(config: &Config) -> Vec<String> {
+    let mut pools: Vec<String> =
+        config.roots.iter().map(|root| root.dataset.pool().to_owned()).collect();
+    pools.sort_unstable();
+    pools.dedup();
     pools
 }
 
@@ -165,5 +172,38 @@ impl Act<'_> {
         let took = (self.clock)().saturating_sub(start);
         *phase = phase.saturating_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct NoPool;
+
+    impl Zfs for NoPool {
+        fn facts(&self, _: &str, _: &[Asked], _: Detail) -> Result<Vec<DatasetFacts>, ZfsError> {
+            Err(ZfsError::NoAnswer("none".to_owned()))
+        }
+
+        fn roll_back(&self, _: &Order) -> Result<(), ZfsError> {
+            Err(ZfsError::NoAnswer("none".to_owned()))
+        }
+    }
+
+    #[test]
+    fn every_root_has_a_receipt_in_the_order_of_the_configuration_even_if_they_share_a_line() {
+        let root = |mount: &str, dataset: &str| {
+            format!("{{ mount = '{mount}', kind = 'zfs', dataset = '{dataset}', snapshot = 'b' }}")
+        };
+        let roots = [root("/", "z/root"), root("/srv", "a/srv"), root("/home", "z/home")];
+        let config =
+            Config::parse(&format!("version = 1\nroot = [{}]\n", roots.join(", "))).unwrap();
+        let (switch, adopt, mounts) = (Switch::Off, Switch::On, Err("not read".to_owned()));
+        let situation = Situation { switch, adopt, mounts, resume: None };
+        let adopt = &mut |_: &[&Root]| Vec::new();
+        let receipt = run(&config, &situation, || Ok(NoPool), adopt, &|| Duration::ZERO);
+        let datasets: Vec<&str> = receipt.roots.iter().map(|root| root.dataset.as_str()).collect();
+        assert_eq!(datasets, ["z/root", "a/srv", "z/home"]);
     }
 }

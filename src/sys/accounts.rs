@@ -144,7 +144,7 @@ pub fn of_stores(sys: &LinuxSys, config: &Config) -> Accounts {
     if users {
         let user = |uid| User { uid, gid: None, home: None };
         let numbers = numbers(sys, config, "uid-map");
-        accounts.users = numbers.into_iter().map(|(name, uid)| (name, user(uid))).collect();
+        accounts.users.extend(numbers.into_iter().map(|(name, uid)| (name, user(uid))));
     }
     if groups {
         accounts.groups = numbers(sys, config, "gid-map");
@@ -194,10 +194,14 @@ fn read_map(sys: &LinuxSys, map: &HostPath) -> Result<Option<BTreeMap<String, u3
 fn parse_map(text: &[u8]) -> Result<BTreeMap<String, u32>, String> {
     let map: BTreeMap<String, serde_json::Value> =
         serde_json::from_slice(text).map_err(|error| error.to_string())?;
-    let number = |value: &serde_json::Value| {
-        value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|&n| n != u32::MAX)
-    };
-    Ok(map.into_iter().filter_map(|(name, value)| Some((name, number(&value)?))).collect())
+    let mut numbers = BTreeMap::new();
+    for (name, value) in map {
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        if let Some(number) = number.filter(|&number| number != u32::MAX) {
+            numbers.insert(name, number);
+        }
+    }
+    Ok(numbers)
 }
 
 #[cfg(test)]

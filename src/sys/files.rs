@@ -18,6 +18,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::Meta;
+use super::memory::lies_in_memory;
 use super::tree::{Dir, ListBuffer, Stat, Tree};
 use crate::loss::FileType;
 use crate::path::HostPath;
@@ -27,9 +28,6 @@ const LIMIT: usize = 4 << 20;
 
 /// What survives whatever is erased.
 const STORE: &str = "/nix/store";
-
-/// File systems whose content does not last, or lies on another one: tmpfs, ramfs, overlay.
-const FLEETING: [i128; 3] = [0x0102_1994, 0x8584_58f6, 0x794c_7630];
 
 /// How often a path is tried again whose directories were renamed meanwhile.
 const TRIES: usize = 16;
@@ -150,11 +148,9 @@ impl Files {
         if below.is_some_and(|below| Path::new("/").join(below).starts_with(STORE)) {
             return Ok(true);
         }
-        // The numbers have 32 bits; libc keeps them in another type on every machine.
-        let kind = i128::from(rustix::fs::fstatfs(&opened)?.f_type) & 0xffff_ffff;
         let is_elsewhere =
             rustix::fs::fstat(&opened)?.st_dev != rustix::fs::fstat(&root.top)?.st_dev;
-        Ok(is_elsewhere && !FLEETING.contains(&kind))
+        Ok(is_elsewhere && !lies_in_memory(&opened)?)
     }
 
     fn open(&self, path: &HostPath, flags: OFlags) -> io::Result<Option<OwnedFd>> {

@@ -128,6 +128,12 @@ pub fn drop_others(need: Need) -> Result<(), NotDropped> {
     Ok(())
 }
 
+/// Whether this process is root's; with which privileges is another question.
+#[must_use]
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// Checks what rolling back needs.
 ///
 /// # Errors

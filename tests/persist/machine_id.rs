@@ -104,6 +104,8 @@ fn an_id_that_is_there_is_the_one() {
         (None, Some(OTHER), OTHER),
         (Some(""), Some(OTHER), OTHER),
         (Some("uninitialized\n"), Some(OTHER), OTHER),
+        // The same one, written by somebody else.
+        (Some(OTHER.trim_end()), Some(OTHER), OTHER),
         // Somebody wrote it there on purpose.
         (None, Some("uninitialized\n"), "uninitialized\n"),
         (Some(""), Some("uninitialized\n"), "uninitialized\n"),

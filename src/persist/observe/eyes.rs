@@ -1,13 +1,13 @@
 //! The looking itself, one entry at a time. Every path is looked at once.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     Against, Data, Ends, Parent, Undeclared, Unfinished, holds_data, holds_nothing, is_brought,
     is_kind, is_mount, is_same, other_sources,
 };
-use crate::config::{Config, Entry, Kind, Store};
+use crate::config::{Config, Entry, Kind, Store, Targets};
 use crate::path::HostPath;
 use crate::persist::machine_id::{self, Id, Ids};
 use crate::persist::record::{Memory, Placed};
@@ -19,16 +19,16 @@ pub(super) struct Eyes<'a> {
     memory: &'a Memory,
     /// Many entries share the directories above them.
     seen: RefCell<BTreeMap<HostPath, Look>>,
-    /// The targets of each store.
-    targets: BTreeSet<(&'a HostPath, &'a HostPath)>,
-    /// What earlier runs put in place, by its target.
-    placed: BTreeMap<&'a HostPath, &'a Placed>,
+    targets: Targets<'a>,
+    /// What earlier runs put in place, in the order of the targets.
+    placed: Vec<&'a Placed>,
 }
 
 impl<'a> Eyes<'a> {
     pub(super) fn new(sys: &'a dyn Sys, config: &'a Config, memory: &'a Memory) -> Self {
-        let targets = config.entries().map(|(store, entry)| (&store.path, &entry.target)).collect();
-        let placed = memory.placed.iter().map(|placed| (&placed.target, placed)).collect();
+        let mut placed: Vec<&Placed> = memory.placed.iter().collect();
+        placed.sort_unstable_by(|a, b| a.target.cmp(&b.target));
+        let targets = Targets::of(config);
         Self { sys, config, memory, seen: RefCell::default(), targets, placed }
     }
 }
@@ -52,7 +52,7 @@ impl Eyes<'_> {
         let parent = |path: HostPath| {
             let source = path.below(&store.path);
             let (at_target, at_source) = (self.look(&path)?, self.look(&source)?);
-            let is_entry = self.targets.contains(&(&store.path, &path));
+            let is_entry = self.targets.get(&path).is_some_and(|(of, _)| of.path == store.path);
             let is_target_unfinished = self.is_unfinished(&path, &at_target);
             let is_source_unfinished = self.is_unfinished(&source, &at_source);
             Ok(Parent {
@@ -124,8 +124,9 @@ impl Eyes<'_> {
     }
 
     fn ours(&self, entry: &Entry) -> Result<Option<(Placed, Look)>, SysError> {
-        let Some(placed) = self.placed.get(&entry.target) else { return Ok(None) };
-        Ok(Some(((*placed).clone(), self.look(&placed.source)?)))
+        let at = self.placed.binary_search_by(|placed| placed.target.cmp(&entry.target));
+        let Some(&placed) = at.ok().and_then(|at| self.placed.get(at)) else { return Ok(None) };
+        Ok(Some((placed.clone(), self.look(&placed.source)?)))
     }
 
     /// Whether what was seen at `path` is what an earlier run made for some entry, and is as it made it.
@@ -173,8 +174,7 @@ impl Eyes<'_> {
         }
         let mounts = self.sys.mounts_below(&entry.target)?;
         if !mounts.is_empty() {
-            let declared =
-                |point: &&HostPath| self.config.entries().any(|(_, other)| other.target == **point);
+            let declared = |point: &&HostPath| self.targets.get(point).is_some();
             let inner = mounts.iter().filter(declared).cloned().collect();
             let source = Against::Nothing;
             return Ok(Some(Data { source, writers: Vec::new(), mounts, inner }));
@@ -182,6 +182,7 @@ impl Eyes<'_> {
         let against = match &ends.at_source {
             Look::Absent => Against::Nothing,
             there if is_kind(there, entry.kind) && holds_nothing(ends) => Against::Nothing,
+            _ if ends.machine_id.is_some_and(Ids::is_one) => Against::Same,
             there if is_kind(there, entry.kind) => {
                 let difference = self.sys.compare(&entry.target, source, Care::EveryByte)?;
                 difference.map_or(Against::Same, Against::Different)
@@ -228,7 +229,18 @@ impl Eyes<'_> {
         Ok(None)
     }
 
-    pub(super) fn undeclared(&self, placed: &Placed) -> Undeclared {
+    /// The declared entries, in the order of their targets.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Store, &Entry)> {
+        self.targets.iter()
+    }
+
+    /// What is in place and not declared. What lies further in was placed later and goes first.
+    pub(super) fn undeclared(&self) -> impl Iterator<Item = Undeclared> {
+        let gone = self.placed.iter().rev().filter(|one| self.targets.get(&one.target).is_none());
+        gone.map(|placed| self.one_undeclared(placed))
+    }
+
+    fn one_undeclared(&self, placed: &Placed) -> Undeclared {
         let look = || Ok((self.look(&placed.target)?, self.look(&placed.source)?));
         let ends = look().map_err(|error: SysError| error.to_string());
         let holds = |(store, entry): &(&Store, &Entry)| {

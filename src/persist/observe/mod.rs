@@ -8,8 +8,6 @@ mod stores;
 
 pub use stores::{BadStore, StoreProblem, check_stores};
 
-use std::collections::BTreeSet;
-
 use self::eyes::Eyes;
 use super::machine_id::Ids;
 use super::record::{Memory, Placed};
@@ -157,15 +155,8 @@ pub fn observe(
         };
         Observation { entry: entry.clone(), store: store.path.clone(), source, ends }
     };
-    let wanted = config.entries().filter(|(_, entry)| wanted(entry));
-    let mut entries: Vec<Observation> = wanted.map(one).collect();
-    entries.sort_by(|a, b| a.entry.target.cmp(&b.entry.target));
-    let declared: BTreeSet<&HostPath> = config.entries().map(|(_, entry)| &entry.target).collect();
-    let gone = memory.placed.iter().filter(|placed| !declared.contains(&placed.target));
-    let mut undeclared: Vec<Undeclared> = gone.map(|placed| eyes.undeclared(placed)).collect();
-    // What lies further in was placed later and goes first.
-    undeclared.sort_by(|a, b| b.placed.target.cmp(&a.placed.target));
-    Scene { entries, undeclared }
+    let wanted = eyes.entries().filter(|(_, entry)| wanted(entry));
+    Scene { entries: wanted.map(one).collect(), undeclared: eyes.undeclared().collect() }
 }
 
 /// Whether both are the same file or directory.

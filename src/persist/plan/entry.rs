@@ -6,6 +6,7 @@ use super::{EntryPlan, Left, Refusal, Step, Then};
 use crate::config::How;
 use crate::persist::accounts::Accounts;
 use crate::persist::create::{self, Around};
+use crate::persist::machine_id::Id;
 use crate::persist::observe::{
     Against, Data, Ends, Observation, Parent, holds_data, is_kind, is_left_by, is_only_flag,
     is_same,
@@ -75,10 +76,15 @@ impl Planner<'_> {
                 self.check_writers()?;
                 self.hold_and_place(there, Left::Nothing, &mut steps)
             }
-            AtTarget::Unset(there) => self.hold_and_place(there, Left::Unset, &mut steps),
+            AtTarget::Unset(there) => {
+                self.hold_and_place(there, Left::MachineId(Id::Unset), &mut steps)
+            }
             AtTarget::Data(there) => {
                 self.take_along(&mut steps)?;
-                let left = Left::Copied(self.seen.source.clone());
+                let left = match self.ends.machine_id {
+                    Some(ids) if ids.is_one() => Left::MachineId(ids.at_target),
+                    _ => Left::Copied(self.seen.source.clone()),
+                };
                 self.place_on_something(there, left, &mut steps);
                 Ok(())
             }

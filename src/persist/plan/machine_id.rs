@@ -62,7 +62,7 @@ impl Planner<'_> {
     pub(super) fn clear_source(&self, steps: &mut Vec<Step>) {
         if let Some((shows, place)) = word_at_source(self.ends) {
             let target = self.seen.source.clone();
-            steps.push(Step::SetAside { target, shows, place, left: Left::Unset });
+            steps.push(Step::SetAside { target, shows, place, left: Left::MachineId(Id::Unset) });
         }
     }
 

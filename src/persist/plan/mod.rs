@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::accounts::Accounts;
+use super::machine_id::Id;
 use super::observe::{Observation, Scene, Undeclared, is_left_by};
 use crate::config::How;
 use crate::path::HostPath;
@@ -126,8 +127,8 @@ pub enum Left {
     Nothing,
     /// The store has the same data, here.
     Copied(HostPath),
-    /// It says that there is no machine id yet.
-    Unset,
+    /// It says this of the machine id, which is no more than is kept.
+    MachineId(Id),
 }
 
 /// What is to be done for one entry.

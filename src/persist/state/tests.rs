@@ -1,10 +1,12 @@
 //! Every state, and the sentence about it.
 
+mod meta;
+mod waiting;
+
 use super::*;
-use crate::config::{Entry, Kind, Principal};
-use crate::persist::accounts::{Accounts, User};
-use crate::persist::machine_id::{Id, Ids};
-use crate::persist::observe::{Data, Parent, Scene, Unfinished};
+use crate::config::{Entry, Kind};
+use crate::persist::accounts::Accounts;
+use crate::persist::observe::{Against, Data, Parent, Scene};
 use crate::persist::plan::plan;
 use crate::persist::record::Placed;
 use crate::sys::{Difference, FileId, Meta, Seen};
@@ -19,8 +21,6 @@ fn seen(inode: u64) -> Seen {
     let id = FileId { device: (0, 1), inode };
     Seen { id, meta: META, is_mount: false, is_empty: false, is_untouched: false }
 }
-
-const UNSET: Ids = Ids { at_target: Id::Unset, at_source: Id::Unset, kept: Id::Unset };
 
 fn dir(inode: u64) -> Look {
     Look::Directory(seen(inode))
@@ -225,81 +225,6 @@ fn what_an_earlier_configuration_mounted_from_another_store_is_not_in_place() {
 }
 
 #[test]
-fn what_waits_is_fine_and_says_for_what() {
-    let file = |kind, ends| {
-        let mut seen = observation(How::Bind, Ok(ends));
-        seen.entry.kind = kind;
-        said(&seen, &Beneath::Nothing)
-    };
-    let nowhere = || ends(Look::Absent, Look::Absent);
-    let made = "nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it";
-    let inside = "nothing has made it yet; as soon as something has, it lies in the store";
-    let table = [
-        (Kind::File, nowhere(), State::Waiting, made),
-        (Kind::File, Ends { is_inside: true, ..nowhere() }, State::Waiting, inside),
-        (
-            Kind::File,
-            Ends { is_in_memory: true, ..nowhere() },
-            State::Missing,
-            "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes it empty",
-        ),
-        (
-            Kind::Directory,
-            nowhere(),
-            State::Missing,
-            "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes it empty",
-        ),
-        (
-            Kind::File,
-            Ends { machine_id: Some(UNSET), ..nowhere() },
-            State::Missing,
-            "neither it nor /persist/srv/x is there; run `blankslate apply`, which makes a new one",
-        ),
-    ];
-    for (kind, ends, state, sentence) in table {
-        assert_eq!(file(kind, ends), (state, sentence.to_owned()));
-    }
-    let off = [State::Missing, State::Diverged, State::Shadowed, State::WrongMode];
-    assert!(State::InPlace.is_fine() && State::Waiting.is_fine());
-    assert!(!off.iter().any(|state| state.is_fine()));
-}
-
-#[test]
-fn of_a_symlink_that_leads_nowhere_it_is_told_what_apply_does() {
-    let dangling = || ends(Look::Absent, link("/persist/srv/x"));
-    let elsewhere = Some(path("/old/srv/x"));
-    let table = [
-        (dangling(), "takes the symlink away, so that the file can be made anew"),
-        (Ends { is_in_memory: true, ..dangling() }, "makes it empty"),
-        (Ends { elsewhere, ..dangling() }, "copies what another store holds"),
-    ];
-    for (ends, does) in table {
-        let mut seen = observation(How::Symlink, Ok(ends));
-        seen.entry.kind = Kind::File;
-        let missing = "/persist/srv/x is missing; bring it back, or run `blankslate apply`, which";
-        let said = said(&seen, &Beneath::Nothing);
-        assert_eq!(said, (State::Missing, format!("{missing} {does}")));
-    }
-}
-
-#[test]
-fn an_empty_file_that_only_the_root_has_is_not_in_the_store_yet() {
-    let flag = Look::File(Seen { is_empty: true, ..seen(20) });
-    let place = Look::File(Seen { is_empty: true, is_untouched: true, ..seen(20) });
-    let key = || Look::File(seen(30));
-    let copies = "what lies there is not in the store yet; run `blankslate apply`, which copies it to /persist/srv/x";
-    let mounts = "nothing is mounted there; run `blankslate apply`";
-    let table =
-        [(Look::Absent, flag.clone(), copies), (key(), flag, mounts), (key(), place, mounts)];
-    for (at_source, at_target, sentence) in table {
-        let mut seen =
-            observation(How::Bind, Ok(data(ends(at_source, at_target), Against::Nothing)));
-        seen.entry.kind = Kind::File;
-        assert_eq!(said(&seen, &Beneath::Nothing), (State::Missing, sentence.to_owned()));
-    }
-}
-
-#[test]
 fn what_was_not_looked_at_is_never_in_place() {
     let seen = observation(How::Bind, Err("cannot look at /srv/x: Permission denied".to_owned()));
     for beneath in [Beneath::Unknown, Beneath::Nothing, Beneath::Data("x".to_owned())] {
@@ -315,91 +240,6 @@ fn hidden_data_is_told_only_of_what_is_in_place() {
     assert_eq!(said(&seen, &hides), (State::Shadowed, "it hides x".to_owned()));
     let seen = observation(How::Bind, Ok(ends(dir(20), Look::Absent)));
     assert_eq!(said(&seen, &hides).0, State::Missing);
-}
-
-#[test]
-fn an_owner_that_was_not_known_is_off_until_it_is_finished() {
-    let meta = Meta { mode: 0o700, ..META };
-    let made = Look::Directory(Seen { meta, is_mount: true, ..seen(20) });
-    let unfinished = Unfinished {
-        path: path("/persist/srv/x"),
-        as_seen: path("/srv/x"),
-        id: FileId { device: (0, 1), inode: 1 },
-        meta,
-        parent: META,
-    };
-    let ends = Ends { unfinished: vec![unfinished], ..ends(made.clone(), made) };
-    let seen = observation(How::Bind, Ok(ends));
-    let what = "its owner was not known yet; run `blankslate apply`".to_owned();
-    assert_eq!(said(&seen, &Beneath::Nothing), (State::WrongMode, what));
-    assert_eq!(note_of_meta(&seen, &Accounts::default()), None);
-}
-
-/// User, group and mode.
-type Declared = (Option<Principal>, Option<Principal>, Option<u32>);
-
-#[test]
-fn another_owner_or_mode_than_declared_is_a_note_with_the_commands() {
-    let user = User { uid: 1000, gid: None, home: None };
-    let accounts = Accounts {
-        users: [("alice".to_owned(), user)].into(),
-        groups: [("users".to_owned(), 100)].into(),
-        is_complete: true,
-    };
-    let name = |name: &str| Some(Principal::Name(name.to_owned()));
-    let (alice, users) = (name("alice"), name("users"));
-    let table: &[(Declared, Option<&str>)] = &[
-        ((None, None, None), None),
-        ((Some(Principal::Id(0)), None, Some(0o755)), None),
-        ((name("nobody-knows"), None, None), None),
-        (
-            (alice.clone(), None, None),
-            Some(
-                "its owner is 0, declared is 1000; that stays, unless you run `chown 1000 /persist/srv/x`",
-            ),
-        ),
-        (
-            (None, users.clone(), None),
-            Some(
-                "its group is 0, declared is 100; that stays, unless you run `chgrp 100 /persist/srv/x`",
-            ),
-        ),
-        (
-            (alice, users, Some(0o2700)),
-            Some(
-                "its owner is 0, declared is 1000, its group is 0, declared is 100, its mode is 0755, declared is 2700; that stays, unless you run `chown 1000:100 /persist/srv/x && chmod 2700 /persist/srv/x`",
-            ),
-        ),
-    ];
-    for ((user, group, mode), note) in table {
-        let mut seen = observation(How::Bind, Ok(ends(dir(20), mounted(20))));
-        (seen.entry.user, seen.entry.group, seen.entry.mode) = (user.clone(), group.clone(), *mode);
-        let note = note.map(|note| format!("/srv/x: {note}"));
-        assert_eq!(note_of_meta(&seen, &accounts), note);
-        // A note, and nothing that is off.
-        assert_eq!(said(&seen, &Beneath::Nothing).0, State::InPlace);
-    }
-}
-
-#[test]
-fn a_directory_that_has_to_be_closed_is_told_on_the_side_where_it_is_open() {
-    let open = |at_target: u32, at_source: u32| {
-        let at = |mode| Look::Directory(Seen { meta: Meta { mode, ..META }, ..seen(9) });
-        let mut ends = ends(dir(20), mounted(20));
-        ends.parents.push(Parent {
-            path: path("/var/lib/private"),
-            at_target: at(at_target),
-            source: path("/persist/var/lib/private"),
-            at_source: at(at_source),
-            is_entry: false,
-            is_target_unfinished: false,
-            is_source_unfinished: false,
-        });
-        open_directories(&observation(How::Bind, Ok(ends)))
-    };
-    assert_eq!(open(0o700, 0o700), []);
-    assert_eq!(open(0o755, 0o700), [(path("/var/lib/private"), 0o755)]);
-    assert_eq!(open(0o700, 0o710), [(path("/persist/var/lib/private"), 0o710)]);
 }
 
 #[test]

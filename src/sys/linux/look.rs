@@ -8,10 +8,8 @@ use rustix::io::Errno;
 
 use super::{LinuxSys, make, node};
 use crate::path::HostPath;
+use crate::sys::memory::lies_in_memory;
 use crate::sys::{Look, Seen};
-
-/// The file systems that forget by themselves, by their numbers (statfs(2)): tmpfs, ramfs, overlay.
-const IN_MEMORY: [i128; 3] = [0x0102_1994, 0x8584_58f6, 0x794c_7630];
 
 impl LinuxSys {
     pub(super) fn look_at(&self, path: &HostPath) -> io::Result<Look> {
@@ -27,11 +25,7 @@ impl LinuxSys {
     pub(super) fn forgets(&self, path: &HostPath) -> io::Result<bool> {
         for at in std::iter::successors(Some(path.clone()), HostPath::parent) {
             match self.open(&at, OFlags::PATH) {
-                Ok(node) => {
-                    // Signed or not, and as wide as the machine likes.
-                    let kind = i128::from(rustix::fs::fstatfs(&node)?.f_type) & 0xffff_ffff;
-                    return Ok(IN_MEMORY.contains(&kind));
-                }
+                Ok(node) => return lies_in_memory(&node),
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
                 Err(errno) => return Err(errno.into()),
             }

@@ -6,7 +6,7 @@
 
 pub(super) mod parse;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -26,8 +26,8 @@ use parse::Mapping;
 /// What a file system of btrfs calls itself (`BTRFS_SUPER_MAGIC`).
 const BTRFS: u64 = 0x9123_683e;
 
-/// Files that are open for writing and directories that are held, and by which processes.
-type Open = BTreeMap<FileId, BTreeSet<(u32, Hold)>>;
+/// A file that is open for writing, or a directory that is held, and by which process.
+type Open = (FileId, u32, Hold);
 
 /// The number of no process: what the kernel itself writes to.
 pub(super) const KERNEL: u32 = 0;
@@ -38,17 +38,21 @@ pub(super) fn below(top: OwnedFd, path: &HostPath) -> io::Result<Vec<Writer>> {
     let device = id(&stat(top.as_fd(), c"")?).device;
     // Walking the tree costs more than asking all processes. On btrfs every subvolume is a device.
     let is_btrfs = u64::try_from(rustix::fs::fstatfs(&top)?.f_type).is_ok_and(|kind| kind == BTRFS);
-    if !is_btrfs && !open.keys().any(|id| id.device == device) {
+    if !is_btrfs && !open.iter().any(|(id, ..)| id.device == device) {
         return Ok(Vec::new());
     }
     let mut writers = Vec::new();
     for (id, path) in files_among(top, path, &open)? {
-        for &(pid, hold) in open.get(&id).into_iter().flatten() {
+        let from = open.partition_point(|(other, ..)| *other < id);
+        let its = open.iter().skip(from).take_while(|(other, ..)| *other == id);
+        for &(_, pid, hold) in its {
             let (command, unit) = (command(pid), unit(pid));
             writers.push(Writer { pid, command, unit, path: path.clone(), hold });
         }
     }
-    writers.sort_by(|one, other| (one.pid, &one.path).cmp(&(other.pid, &other.path)));
+    writers.sort_unstable_by(|one, other| {
+        (one.pid, &one.path, one.hold).cmp(&(other.pid, &other.path, other.hold))
+    });
     Ok(writers)
 }
 
@@ -79,11 +83,11 @@ pub(super) fn is_file(stat: &Statx) -> bool {
 fn files_among(
     top: OwnedFd,
     path: &HostPath,
-    open: &Open,
+    open: &[Open],
 ) -> io::Result<BTreeMap<FileId, HostPath>> {
     let mut found = BTreeMap::new();
     let seen = stat(top.as_fd(), c"")?;
-    if open.contains_key(&id(&seen)) {
+    if is_open(open, id(&seen)) {
         found.insert(id(&seen), path.clone());
     }
     if !is_directory(&seen) {
@@ -100,7 +104,7 @@ fn files_among(
                 Err(Errno::NOENT) => continue,
                 seen => seen?,
             };
-            if open.contains_key(&id(&seen)) {
+            if is_open(open, id(&seen)) {
                 found.entry(id(&seen)).or_insert_with(|| path.clone());
             }
             if is_directory(&seen) {
@@ -109,6 +113,10 @@ fn files_among(
         }
     }
     Ok(found)
+}
+
+fn is_open(open: &[Open], id: FileId) -> bool {
+    open.binary_search_by_key(&id, |(other, ..)| *other).is_ok()
 }
 
 /// Opens a directory of the tree; none where it went meanwhile, or something is mounted on it.
@@ -134,9 +142,9 @@ fn names(dir: &OwnedFd) -> io::Result<Vec<CString>> {
 }
 
 /// Returns every regular file that a process other than this one may write to, and every directory
-/// that it holds.
-fn open_for_writing() -> io::Result<Open> {
-    let mut open = Open::new();
+/// that it holds, sorted.
+fn open_for_writing() -> io::Result<Vec<Open>> {
+    let mut open = Vec::new();
     of_kernel(&mut open)?;
     for pid in numbers(Path::new("/proc"))?.into_iter().filter(|&pid| pid != std::process::id()) {
         match of_process(pid, &mut open) {
@@ -150,18 +158,21 @@ fn open_for_writing() -> io::Result<Open> {
         }
     }
     // Where most processes work; no tree that is asked about begins there.
-    open.remove(&id(&statx(CWD, c"/", OPEN_FILE, WANTED)?));
+    let top = id(&statx(CWD, c"/", OPEN_FILE, WANTED)?);
+    open.retain(|(id, ..)| *id != top);
+    open.sort_unstable();
+    open.dedup();
     Ok(open)
 }
 
 /// What the kernel writes to for a swap or a loop device: no process has it open.
-fn of_kernel(open: &mut Open) -> io::Result<()> {
+fn of_kernel(open: &mut Vec<Open>) -> io::Result<()> {
     for file in kernel_files()? {
         // By a name that only the kernel gives; where that leads elsewhere by now, nothing is noted.
         if let Ok(seen) = statx(CWD, OsStr::from_bytes(&file), OPEN_FILE, WANTED)
             && is_file(&seen)
         {
-            open.entry(id(&seen)).or_default().insert((KERNEL, Hold::Writes));
+            open.push((id(&seen), KERNEL, Hold::Writes));
         }
     }
     Ok(())
@@ -193,7 +204,7 @@ pub(super) fn is_gone(cause: &io::Error) -> bool {
     matches!(Errno::from_io_error(cause), Some(Errno::NOENT | Errno::SRCH))
 }
 
-fn of_process(pid: u32, open: &mut Open) -> io::Result<()> {
+fn of_process(pid: u32, open: &mut Vec<Open>) -> io::Result<()> {
     let dir = format!("/proc/{pid}");
     if !of_table(&dir, pid, open)? {
         // Kernel threads have nothing open; nor has a first thread that ended before the others.
@@ -206,13 +217,13 @@ fn of_process(pid: u32, open: &mut Open) -> io::Result<()> {
     }
     for place in ["cwd", "root"] {
         if let Some(held) = directory(&format!("{dir}/{place}"))? {
-            open.entry(held).or_default().insert((pid, Hold::Directory));
+            open.push((held, pid, Hold::Directory));
         }
     }
     for line in read(&format!("{dir}/maps"))?.split(|&b| b == b'\n') {
         let mapping = Mapping::parse(line).ok_or(io::ErrorKind::InvalidData)?;
         if let Some(id) = mapping.and_then(|mapping| of_mapping(&dir, &mapping)) {
-            open.entry(id).or_default().insert((pid, Hold::Writes));
+            open.push((id, pid, Hold::Writes));
         }
     }
     Ok(())
@@ -230,14 +241,14 @@ fn directory(link: &str) -> io::Result<Option<FileId>> {
 }
 
 /// Notes the files in the table of open files of `thread`; returns whether anything is open.
-fn of_table(thread: &str, pid: u32, open: &mut Open) -> io::Result<bool> {
+fn of_table(thread: &str, pid: u32, open: &mut Vec<Open>) -> io::Result<bool> {
     let all = numbers(Path::new(&format!("{thread}/fd")))?;
     for fd in &all {
         match of_descriptor(thread, *fd) {
             Err(cause) if is_gone(&cause) => {}
             found => {
                 if let Some((id, hold)) = found? {
-                    open.entry(id).or_default().insert((pid, hold));
+                    open.push((id, pid, hold));
                 }
             }
         }

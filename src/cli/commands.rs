@@ -1,8 +1,9 @@
 //! `blankslate`: the commands for admins.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
 
 use super::args::{Format, WhatWillILose};
@@ -11,8 +12,9 @@ use super::explain::{self, Explain};
 use super::place::{self, Paths, Place, Printed};
 use super::plan;
 use super::status;
+use super::typed::shown;
 use super::what_will_i_lose;
-use crate::config::{Config, DEFAULT_FILE};
+use crate::config::{Config, ConfigError, DEFAULT_FILE};
 use crate::persist::rewriters::warnings;
 
 /// The program's name, before every sentence on standard error.
@@ -142,15 +144,22 @@ pub fn run(args: &Blankslate) -> Result<ExitStatus> {
         Command::Status(args) => status::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Check(args) => {
-            let config = Config::load(&args.file)?;
-            let file = crate::path::escape(args.file.as_os_str().as_encoded_bytes());
-            crate::loss::view::refuse_everything(&config.accept, &file)?;
+            let config = Config::load(&args.file).map_err(|error| unchecked(error, &args.file))?;
+            crate::loss::view::refuse_everything(&config.accept, &shown(&args.file))?;
             for warning in warnings(&config) {
                 complain(NAME, &warning);
             }
             Ok(ExitStatus::Clean)
         }
     }
+}
+
+/// Here the file is no option, and whoever names one wants no other.
+fn unchecked(error: ConfigError, file: &Path) -> anyhow::Error {
+    let ConfigError::Unreadable { file: shown, cause } = error else { return error.into() };
+    let is_missing = cause.kind() == io::ErrorKind::NotFound && file == Path::new(DEFAULT_FILE);
+    let cure = if is_missing { "; name one that is there: `blankslate check FILE`" } else { "" };
+    anyhow!("cannot read the configuration {shown}: {cause}{cure}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::sys::privilege::{Need, drop_others};
+use crate::sys::privilege::{Need, drop_others, is_root};
 
 /// How a program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +32,19 @@ pub fn end(name: &str, result: anyhow::Result<ExitStatus>) -> ExitCode {
         Ok(status) => status.into(),
         Err(error) if is_broken_pipe(&error) => ExitStatus::Trouble.into(),
         Err(error) => {
-            complain(name, &format!("{error:#}"));
+            let why = format!("{error:#}");
+            complain(name, &format!("{why}{}", denied(&why, is_root())));
             ExitStatus::Trouble.into()
         }
     }
+}
+
+/// The cure where `why` is that something was not allowed, and root may do it; otherwise nothing.
+#[must_use]
+pub fn denied(why: &str, is_root: bool) -> &'static str {
+    // EPERM and EACCES.
+    let is_denied = ["(os error 1)", "(os error 13)"].iter().any(|error| why.contains(error));
+    if is_denied && !is_root { "; run as root" } else { "" }
 }
 
 /// Gives up every privilege that looking does not need, before anything is looked at.

@@ -16,21 +16,21 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::args::Format;
 use super::exit::ExitStatus;
-use super::place::{Printed, run_dir};
+use super::place::{Printed, record};
 use super::status::look::{Host, Looked};
+use super::typed::absolute;
 use super::what_will_i_lose::case;
 use crate::config::{Config, DEFAULT_FILE, Entry, Root};
 use crate::loss::unmounted::Unmounted;
 use crate::path::HostPath;
 use crate::persist::observe::{Against, holds_data};
-use crate::persist::record::{FILE, Record, VERSION};
+use crate::persist::record::Record;
 use crate::persist::state::State;
 use crate::sys::mounts::MountTable;
-use crate::sys::record::read;
 use crate::sys::{Look, Sys, SysError, tree};
 use hidden::Hidden;
 use keep::Keep;
@@ -132,10 +132,11 @@ pub fn run(args: &Explain) -> Result<ExitStatus> {
     let (root, file) = (&args.printed.place.root, &args.printed.place.config);
     let named = (file.as_path() != Path::new(DEFAULT_FILE)).then_some(file.as_path());
     let (config, config_file) = case::config(named)?;
-    let record = read::<Record>(&run_dir(root), FILE, VERSION).map_err(anyhow::Error::msg)?;
+    let record = record(root)?;
     let memory = record.as_ref().map(Record::memory).unwrap_or_default();
     let host = Host::open(root, &config, memory)?;
-    let mut explanation = explain(&absolute(&args.path)?, &host)?;
+    let asked = absolute(&args.path, root)?;
+    let mut explanation = explain(asked.as_os_str().as_bytes(), &host)?;
     explanation.has_config = config_file.is_some();
     let has_root = config.roots.iter().any(|root| root.mount.is_root());
     if explanation.may_be_lost(has_root) {
@@ -156,22 +157,15 @@ pub fn run(args: &Explain) -> Result<ExitStatus> {
     Ok(explanation.verdict())
 }
 
-/// The path as it was typed, from the root; symlinks and dots are still in it.
-fn absolute(path: &Path) -> Result<Vec<u8>> {
-    if path.is_absolute() {
-        return Ok(path.as_os_str().as_bytes().to_vec());
-    }
-    let here =
-        std::env::current_dir().context("cannot tell where this is; write the whole path")?;
-    Ok(here.join(path).as_os_str().as_bytes().to_vec())
-}
-
 fn explain(asked: &[u8], host: &Host<'_>) -> Result<Explanation> {
     let config = host.config;
     let found = resolve::resolve(asked, &|path| host.sys.look(path))?;
     let path = found.path;
     let look = host.sys.look(&path).map_err(|error: SysError| error.to_string());
     let (relation, target) = relate(config, &path);
+    if let (Ok(Look::Blocked(blocker)), false) = (&look, relation == Relation::Entry) {
+        bail!("{blocker} is no directory, so nothing can lie at {path}");
+    }
     let entry = target.and_then(|target| {
         // What lies around it decides about it as well.
         let around = |entry: &Entry| target.starts_with(&entry.target);
@@ -253,23 +247,14 @@ fn relate(config: &Config, path: &HostPath) -> (Relation, Option<HostPath>) {
     if below.is_empty() { (Relation::None, None) } else { (Relation::Above(below), None) }
 }
 
-/// The root with which the next boot erases what lies at `path`. Where a root is no mount of its own, as
-/// in a tree that somebody looks at, its file system is that of everything around it, and only what lies
-/// below it is its.
-fn erased_with<'c>(host: &Host<'c>, path: &HostPath) -> Option<&'c Root> {
-    let root = host.erased_with(host.device_of(path)?)?;
-    let is_mount = matches!(host.sys.look(&root.mount), Ok(Look::Directory(seen)) if seen.is_mount);
-    if is_mount { Some(root) } else { host.config.root_of(path) }
-}
-
 /// The file system that `path` lies on. By its number and not by its mount: a bind mount of a root's
 /// own file system is erased too.
 fn lies(host: &Host<'_>, path: &HostPath) -> Lies {
     // What is mounted on the path itself hides what is asked for, unless it is looked at in there.
-    if let Some(root) = erased_with(host, path) {
+    if let Some(root) = host.erased_with(path) {
         return Lies::OnRoot(root.clone());
     }
-    if let Some(other) = host.device_of(path).and_then(|device| host.left_with(path, device)) {
+    if let Some(other) = host.left_with(path) {
         return Lies::Instead(other.clone());
     }
     let (Ok(top), Ok(table)) = (host.root.canonicalize(), MountTable::read()) else {

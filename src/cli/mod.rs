@@ -9,4 +9,5 @@ pub mod place;
 pub mod plan;
 mod progress;
 pub mod status;
+mod typed;
 pub mod what_will_i_lose;

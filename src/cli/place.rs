@@ -3,22 +3,27 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::args::Format;
 use super::commands::NAME;
 use super::exit::{ExitStatus, complain};
 use super::progress::Meter;
-use crate::config::{Config, DEFAULT_FILE, Principal};
-use crate::path::{HostPath, escape};
+use super::status::look::Host;
+use super::typed::{host_path, shown};
+use crate::config::{Config, DEFAULT_FILE, Principal, Store};
+use crate::path::HostPath;
 use crate::persist::accounts::Accounts;
 use crate::persist::apply::{Outcome, Turn};
+use crate::persist::paste::shell;
+use crate::persist::record::{self, Record};
 use crate::persist::rewriters::warnings;
-use crate::persist::session::Session;
+use crate::persist::session::{Session, SessionError};
 use crate::persist::tell::{Weight, count_bad, is_left, sentences, summary};
 use crate::sys::accounts::of_host;
+use crate::sys::linux::LinuxSys;
 use crate::sys::privilege::{Need, drop_others, require};
-use crate::sys::record::RUN_DIR;
+use crate::sys::record::{RUN_DIR, read};
 use crate::sys::tree::raise_open_files;
 use crate::sys::{Look, Sys};
 
@@ -60,8 +65,9 @@ pub struct Printed {
 /// # Errors
 /// It could not even be tried.
 pub fn apply(args: &Place) -> Result<ExitStatus> {
-    let (config, accounts) = prepare(args)?;
+    let config = prepare(args)?;
     let mut session = Session::work(&args.root, &run_dir(&args.root), &config)?;
+    let accounts = accounts(&args.root, &config)?;
     let meter = Meter::new();
     let turns = session.place_all(&accounts, &|progress| meter.tell(progress))?;
     drop(meter);
@@ -73,29 +79,45 @@ pub fn apply(args: &Place) -> Result<ExitStatus> {
 /// # Errors
 /// A path is not declared, or it could not even be tried.
 pub fn adopt(args: &Paths) -> Result<ExitStatus> {
-    let (config, accounts) = prepare(&args.place)?;
-    let targets = args.paths.iter().map(|path| host_path(path)).collect::<Result<Vec<_>>>()?;
-    for target in &targets {
-        if config.entries().any(|(_, entry)| entry.target == *target) {
-            continue;
-        }
-        let around = config.entries().find(|(_, entry)| target.is_below(&entry.target));
-        match around {
-            Some((_, entry)) => bail!(
-                "{target} lies in the entry {}, which is kept as a whole; run `{NAME} adopt {}`",
-                entry.target,
-                entry.target
-            ),
-            None => bail!(
-                "{target} is not declared; `{NAME} explain {target}` prints the lines that declare it"
-            ),
-        }
-    }
-    let mut session = Session::work(&args.place.root, &run_dir(&args.place.root), &config)?;
+    let config = prepare(&args.place)?;
+    let root = &args.place.root;
+    let targets = args.paths.iter().map(|path| host_path(path, root));
+    let targets = targets.collect::<Result<Vec<_>>>()?;
+    targets.iter().try_for_each(|target| check_declared(&config, target))?;
+    let mut session = Session::work(root, &run_dir(root), &config)?;
+    let accounts = accounts(root, &config)?;
     let meter = Meter::new();
     let turns = session.place_some(&targets, &accounts, &|progress| meter.tell(progress))?;
     drop(meter);
     tell(&session, &turns)
+}
+
+/// Only what is declared has a place in a store.
+fn check_declared(config: &Config, target: &HostPath) -> Result<()> {
+    if config.entries().any(|(_, entry)| entry.target == *target) {
+        return Ok(());
+    }
+    let command = |path: &HostPath| shell(path.as_bytes());
+    if let Some((_, entry)) = config.entries().find(|(_, entry)| target.is_below(&entry.target)) {
+        let outer = &entry.target;
+        bail!(
+            "{target} lies in the entry {outer}, which is kept as a whole; run `{NAME} adopt {}`",
+            command(outer)
+        );
+    }
+    if let Some(seen) = outside(config, target) {
+        bail!("{target} lies in a store; run `{NAME} adopt {}`", command(&seen));
+    }
+    bail!(
+        "{target} is not declared; `{NAME} explain {}` prints the lines that declare it",
+        command(target)
+    )
+}
+
+/// What a path in a store is called on the host; none where it lies in none.
+fn outside(config: &Config, path: &HostPath) -> Option<HostPath> {
+    let seen = |store: &Store| path.seen_from(&store.path).filter(|seen| !seen.is_root());
+    config.stores.iter().find_map(seen)
 }
 
 /// Takes some paths out of the store again.
@@ -103,12 +125,13 @@ pub fn adopt(args: &Paths) -> Result<ExitStatus> {
 /// # Errors
 /// A path is declared, no store holds it, or it could not even be tried.
 pub fn forget(args: &Paths) -> Result<ExitStatus> {
-    let (config, _) = prepare(&args.place)?;
-    let mut session = Session::work(&args.place.root, &run_dir(&args.place.root), &config)?;
+    let config = prepare(&args.place)?;
+    let root = &args.place.root;
+    let mut session = Session::work(root, &run_dir(root), &config)?;
     let mut turns = Vec::new();
     let mut pairs = Vec::new();
     for path in &args.paths {
-        let target = host_path(path)?;
+        let target = host_path(path, root)?;
         pairs.push((target.clone(), find_source(&session, &config, &target)?));
     }
     let meter = Meter::new();
@@ -124,11 +147,12 @@ pub fn forget(args: &Paths) -> Result<ExitStatus> {
     }
     drop(meter);
     let status = say(&session, &turns)?;
+    let host = Host::open(root, &config, session.memory())?;
     let mut out = io::stdout();
     for ((target, source), _) in pairs.iter().zip(&turns).filter(|(_, turn)| turn.outcome.is_good())
     {
-        let is_erased = config.roots.iter().any(|root| target.starts_with(&root.mount));
-        let erased = if is_erased { ", where the next boot erases it" } else { "" };
+        let erased =
+            if host.erased_with(target).is_some() { ", where the next boot erases it" } else { "" };
         writeln!(out, "{target} lies on the root again{erased}; the store still holds {source}")?;
     }
     if let Some(error) = failure {
@@ -150,6 +174,9 @@ fn find_source(session: &Session<'_>, config: &Config, target: &HostPath) -> Res
         bail!(
             "{target} lies in the entry {outer}, which is kept as a whole; nothing is to be forgotten"
         );
+    }
+    if let Some(seen) = outside(config, target) {
+        bail!("{target} lies in a store; run `{NAME} forget {}`", shell(seen.as_bytes()));
     }
     let placed = session.memory().placed.into_iter().find(|placed| placed.target == *target);
     let mut found = match placed {
@@ -181,16 +208,18 @@ pub(super) fn load(place: &Place) -> Result<Config> {
     Ok(config)
 }
 
-/// Everything that is read before anything may be changed.
-fn prepare(place: &Place) -> Result<(Config, Accounts)> {
+/// What has to be right before anything may be changed.
+fn prepare(place: &Place) -> Result<Config> {
     require(Need::Place)?;
     raise_open_files();
     if let Err(problem) = drop_others(Need::Place) {
         complain(NAME, &problem.to_string());
     }
     let config = load(place)?;
-    let accounts = accounts(&place.root, &config)?;
-    Ok((config, accounts))
+    // Taking the lock makes the directory that it lies in, below whatever root was named.
+    LinuxSys::below(&place.root)
+        .map_err(|cause| SessionError::Root { root: shown(&place.root), cause })?;
+    Ok(config)
 }
 
 pub(super) fn accounts(root: &Path, config: &Config) -> Result<Accounts> {
@@ -205,16 +234,20 @@ pub(super) fn accounts(root: &Path, config: &Config) -> Result<Accounts> {
     of_host(root, &users, &groups).context("cannot read the users and groups")
 }
 
-pub(super) fn run_dir(root: &Path) -> PathBuf {
-    root.join(RUN_DIR.trim_start_matches('/'))
+/// What earlier runs on the host below `root` wrote down.
+pub(super) fn record(root: &Path) -> Result<Option<Record>> {
+    let record = read::<Record>(&run_dir(root), record::FILE, record::VERSION);
+    record.map_err(|why| unusable(&why, "`blankslate apply` writes it anew"))
 }
 
-/// A path as it was typed, absolute.
-fn host_path(path: &Path) -> Result<HostPath> {
-    let shown = escape(path.as_os_str().as_encoded_bytes());
-    let absolute = std::path::absolute(path).with_context(|| format!("cannot use {shown}"))?;
-    let path = HostPath::new(absolute.as_os_str().as_encoded_bytes());
-    path.map_err(|problem| anyhow::anyhow!("{shown} {problem}"))
+/// A record that cannot be used; where it is not understood, with the `cure`.
+pub(super) fn unusable(why: &str, cure: &str) -> anyhow::Error {
+    let is_damaged = why.starts_with("cannot understand ");
+    if is_damaged { anyhow!("{why}; {cure}") } else { anyhow!("{why}") }
+}
+
+pub(super) fn run_dir(root: &Path) -> PathBuf {
+    root.join(RUN_DIR.trim_start_matches('/'))
 }
 
 /// Says what became of every entry, and sums it up.

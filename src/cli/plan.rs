@@ -1,6 +1,5 @@
 //! `plan`: what `apply` would do, and would not.
 
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anyhow::{Context, Result};
@@ -10,9 +9,12 @@ use super::args::Format;
 use super::commands::NAME;
 use super::exit::{ExitStatus, complain};
 use super::place::{Printed, accounts, load, run_dir};
-use crate::persist::plan::{EntryPlan, Then};
+use super::status::text::push;
+use crate::persist::plan::{EntryPlan, Refusal, Then};
 use crate::persist::session::Session;
 use crate::persist::tell::and_waiting;
+use crate::sys::privilege::is_root;
+use crate::sys::tree;
 
 /// What `apply` would do. Its schema is `docs/schema/plan-1.json`.
 #[derive(Debug, Serialize)]
@@ -69,63 +71,72 @@ pub fn run(args: &Printed) -> Result<ExitStatus> {
     }
     let plans = session.rehearse(&accounts(&args.place.root, &config)?);
     let text = match args.format {
-        Format::Text => render(&plans),
+        Format::Text => {
+            let why: Vec<String> = session.bad.iter().map(|bad| bad.problem.to_string()).collect();
+            render(&plans, &why, tree::columns(io::stdout()))
+        }
         Format::Json => {
             let entries = plans.iter().map(Rehearsed::from).collect();
             serde_json::to_string_pretty(&Rehearsal { version: 1, entries })? + "\n"
         }
     };
     io::stdout().write_all(text.as_bytes()).context("cannot write the plan")?;
-    Ok(match (session.bad.is_empty(), plans.iter().all(EntryPlan::is_done)) {
+    let is_unseen = |plan: &EntryPlan| matches!(plan.steps, Err(Refusal::Unseen { .. }));
+    let is_all_seen = session.bad.is_empty() && !plans.iter().any(is_unseen);
+    if !is_all_seen && !is_root() {
+        complain(NAME, "not everything could be looked at; run it as root");
+    }
+    Ok(match (is_all_seen, plans.iter().all(EntryPlan::is_done)) {
         (false, _) => ExitStatus::Trouble,
         (true, true) => ExitStatus::Clean,
         (true, false) => ExitStatus::Loss,
     })
 }
 
-fn render(plans: &[EntryPlan]) -> String {
+/// Returns the plan as text, for a terminal of `width` columns or for none. What is `told` already is not
+/// told again of each entry.
+fn render(plans: &[EntryPlan], told: &[String], width: Option<usize>) -> String {
     let mut text = String::new();
-    let (mut would, mut refused) = (0, 0);
-    for plan in plans.iter().filter(|plan| !plan.is_done() || plan.waits().is_some()) {
-        let target = &plan.target;
-        if let (Some(wait), true) = (plan.waits(), plan.is_done()) {
-            let _ = writeln!(text, "{target} waits: {wait}");
-            continue;
-        }
-        match (&plan.steps, &plan.then) {
-            (Err(why), _) => {
-                refused += 1;
-                let _ = writeln!(text, "{target} would not be touched: {why}");
-                continue;
-            }
-            (Ok(_), Then::After(outer)) => {
-                let _ = writeln!(text, "{target}\n  would be looked at after {outer} is in place");
-            }
-            (Ok(steps), then) => {
-                let _ = writeln!(text, "{target}");
-                for step in steps {
-                    let _ = writeln!(text, "  would {step}");
-                }
-                if *then == Then::LookAgain {
-                    text.push_str("  would look again at what lies beneath\n");
-                }
-                if let Some(wait) = plan.waits() {
-                    let _ = writeln!(text, "  would wait then: {wait}");
-                }
-            }
-        }
-        would += 1;
+    let is_told = |plan: &&EntryPlan| matches!(&plan.steps, Err(Refusal::Unseen { why }) if told.contains(why));
+    let rest = plans.iter().filter(|plan| !is_told(plan));
+    for line in rest.flat_map(lines).chain([summary(plans)]) {
+        push(&mut text, &line, width);
     }
-    let declared = || plans.iter().filter(|plan| plan.is_declared);
-    let fine = declared().filter(|plan| plan.is_done());
-    let (waiting, in_place): (Vec<_>, Vec<_>) = fine.partition(|plan| plan.waits().is_some());
-    let (fine, all) = (in_place.len(), declared().count());
-    let _ = write!(text, "{fine} of {all} entries are in place{}", and_waiting(waiting.len()));
-    for (count, what) in [(would, "would be changed"), (refused, "would not be touched")] {
-        if count > 0 {
-            let _ = write!(text, ", {count} {what}");
-        }
-    }
-    text.push('\n');
     text
+}
+
+/// What is to be said of one entry; nothing where it is in place.
+fn lines(plan: &EntryPlan) -> Vec<String> {
+    let target = &plan.target;
+    let wait = plan.waits();
+    match (&plan.steps, &plan.then) {
+        _ if plan.is_done() => wait.iter().map(|wait| format!("{target} waits: {wait}")).collect(),
+        (Err(why), _) => vec![format!("{target} would not be touched: {why}")],
+        (Ok(_), Then::After(outer)) => {
+            vec![target.to_string(), format!("  would be looked at after {outer} is in place")]
+        }
+        (Ok(steps), then) => {
+            let mut lines = vec![target.to_string()];
+            lines.extend(steps.iter().map(|step| format!("  would {step}")));
+            if *then == Then::LookAgain {
+                lines.push("  would look again at what lies beneath".to_owned());
+            }
+            lines.extend(wait.iter().map(|wait| format!("  would wait then: {wait}")));
+            lines
+        }
+    }
+}
+
+fn summary(plans: &[EntryPlan]) -> String {
+    let (done, rest): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| plan.is_done());
+    let refused = rest.iter().filter(|plan| plan.steps.is_err()).count();
+    let all = plans.iter().filter(|plan| plan.is_declared).count();
+    let fine = done.into_iter().filter(|plan| plan.is_declared);
+    let (waiting, in_place): (Vec<_>, Vec<_>) = fine.partition(|plan| plan.waits().is_some());
+    let (in_place, waiting) = (in_place.len(), and_waiting(waiting.len()));
+    let counts = [(rest.len() - refused, "would be changed"), (refused, "would not be touched")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let mut parts = vec![format!("{in_place} of {all} entries are in place{waiting}")];
+    parts.extend(counts.map(|(count, what)| format!("{count} {what}")));
+    parts.join(", ")
 }

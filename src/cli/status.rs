@@ -15,12 +15,12 @@ use anyhow::{Context, Result, bail};
 use super::args::Format;
 use super::commands::Status;
 use super::exit::ExitStatus;
-use super::place::run_dir;
+use super::place::{record, run_dir, unusable};
 use crate::config::Config;
 use crate::loss::unmounted::Unmounted;
 use crate::path::HostPath;
 use crate::persist::observe::StoreProblem;
-use crate::persist::record::{self, Record};
+use crate::persist::record::Record;
 use crate::persist::rewriters::warnings;
 use crate::persist::state::{State, note_of_meta, open_directories};
 use crate::persist::strays::{Strays, find};
@@ -41,7 +41,7 @@ pub struct Now {
     pub same_config: Option<bool>,
     /// Datasets of declared roots that the initrd did not try to roll back.
     pub roots_not_tried: Vec<String>,
-    /// Declared roots in whose place something else is mounted.
+    /// Declared roots that are not what their place lies on.
     pub unmounted: Vec<Unmounted>,
     /// Targets of declared entries that nothing tried to put in place.
     pub entries_not_tried: Vec<String>,
@@ -88,18 +88,20 @@ pub struct Aside {
 pub fn run(args: &Status) -> Result<ExitStatus> {
     let run = run_dir(&args.root);
     let read_boot = read::<Receipt>(&run, receipt::FILE, receipt::VERSION);
-    let boot = read_boot.map_err(anyhow::Error::msg)?;
-    let read_persist = read::<Record>(&run, record::FILE, record::VERSION);
-    let persist = read_persist.map_err(anyhow::Error::msg)?;
+    let anew = "the next boot writes it anew; move it away to see the rest";
+    let boot = read_boot.map_err(|why| unusable(&why, anew))?;
+    let persist = record(&args.root)?;
     let config = match Config::load(&args.config) {
         Ok(config) => config,
         Err(error) => {
+            let why = error.to_string();
             // What is known all the same is not kept back.
             if matches!(args.format, Format::Text) {
+                let columns = tree::columns(io::stdout());
                 let known = Now { boot, persist, ..Now::default() };
-                io::stdout().write_all(text::receipt(&known).as_bytes())?;
+                io::stdout().write_all(text::receipt(&known, Some(&why), columns).as_bytes())?;
             }
-            bail!("{error}");
+            bail!(why);
         }
     };
     let memory = persist.as_ref().map(Record::memory).unwrap_or_default();
@@ -153,7 +155,7 @@ fn set_aside(host: &Host<'_>, record: &Record) -> Vec<Aside> {
             if matches!(host.sys.look(&path), Ok(Look::Absent | Look::Blocked(_))) {
                 continue;
             }
-            let is_erased = host.is_erased(&path);
+            let is_erased = host.erased_with(&path).is_some();
             found.push(Aside { target: entry.target.clone(), path, is_erased });
         }
     }

@@ -1,6 +1,7 @@
 //! `what-will-i-lose`: from arguments to a report on standard output.
 
 pub(super) mod case;
+mod next_boot;
 
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock};
@@ -13,6 +14,7 @@ use anyhow::{Context, Result, anyhow};
 use super::args::{Report as Format, Shown, Size, Sort, WhatWillILose, When};
 use super::exit::{ExitStatus, complain, look_only};
 use super::progress::Tidy;
+use super::typed::shown;
 use crate::loss::groups::Order;
 use crate::loss::json::Json;
 use crate::loss::keep::{self, Desk, Language, Paste};
@@ -21,11 +23,13 @@ use crate::loss::open::Opened;
 use crate::loss::print0::Print0;
 use crate::loss::text::{Setting, Text};
 use crate::loss::{
-    Class, Gap, Guide, Report, Sink, Summary, Unfolded, View, Writer, facts::Looker, scan, start,
+    Class, FileType, Gap, Guide, Outside, Report, Sink, Summary, Unfolded, View, Writer,
+    facts::Looker, scan, start,
 };
+use crate::persist::paste::shell;
 use crate::sys::open_files::writers_on;
 use crate::sys::{Sys, tree};
-use case::{Case, case, shown};
+use case::{Case, case};
 
 /// The program's name, before every sentence on standard error.
 pub const NAME: &str = "what-will-i-lose";
@@ -105,7 +109,8 @@ fn make<W: Writer<Error = io::Error>>(
     tidy: Tidy,
     writer: W,
 ) -> Result<Summary> {
-    let trees = start(&case.tree, case.blank.tree.as_ref(), &case.start)?;
+    let trees = start(&case.tree, case.blank.tree.as_ref(), &case.start);
+    let trees = trees.map_err(|outside| anyhow!("{outside}{}", elsewhere(&outside)))?;
     let guide: &dyn Guide = if view.every { &Unfolded } else { &case.rules };
     // Where lines run over the terminal, they tell how far it is.
     let is_quiet = view.every && io::stdout().is_terminal();
@@ -121,6 +126,18 @@ fn make<W: Writer<Error = io::Error>>(
     scan(&trees, guide, &mut report).context(CANNOT_WRITE)?;
     drop(watch);
     report.finish().context(CANNOT_WRITE)
+}
+
+/// Who tells of what does not lie on the root.
+fn elsewhere(outside: &Outside) -> String {
+    let path = match outside {
+        Outside::Mounted { path, .. }
+        | Outside::NoDirectory { path, what: FileType::Symlink, .. } => path,
+        Outside::NoDirectory { .. } | Outside::Missing { .. } | Outside::Unreadable { .. } => {
+            return String::new();
+        }
+    };
+    format!("; `blankslate explain {}` tells what becomes of it", shell(path.as_bytes()))
 }
 
 /// What of the report is shown.

@@ -17,8 +17,7 @@ use crate::persist::machine_id;
 use crate::persist::observe::{holds_data, is_brought, other_sources};
 use crate::persist::record::{FILE, Record, VERSION};
 use crate::sys::mounts::{Mount, MountTable};
-use crate::sys::record;
-use crate::sys::{Look, SysError};
+use crate::sys::{Look, SysError, memory, record};
 
 /// The file systems that every boot mounts: where, and of which types (a container's `/dev` is a
 /// tmpfs).
@@ -28,9 +27,6 @@ const KERNEL: [(&str, &[&str]); 4] = [
     ("/dev", &["devtmpfs", "tmpfs"]),
     ("/run", &["tmpfs", "ramfs"]),
 ];
-
-/// The file systems that forget by themselves: what is written to an overlay may lie in one of the others.
-const IN_MEMORY: [&str; 3] = ["tmpfs", "ramfs", "overlay"];
 
 /// A record of this boot that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +85,7 @@ fn is_kernel(mount: &Mount) -> bool {
 fn is_in_memory(path: &HostPath, mounts: &[Mount]) -> bool {
     let around = mounts.iter().filter(|mount| path.starts_with(&mount.point));
     let innermost = around.max_by_key(|mount| mount.point.as_bytes().len());
-    innermost.is_some_and(|mount| IN_MEMORY.contains(&mount.fs_type.as_str()))
+    innermost.is_some_and(|mount| memory::is_in_memory(&mount.fs_type))
 }
 
 /// The file system that a target lies on.

@@ -2,6 +2,8 @@
 //!
 //! Changes are written as they come; the numbers stand at the end.
 
+mod word;
+
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -12,7 +14,7 @@ use serde::Serialize;
 use super::open::Opened;
 use super::report::{Summary, Tally, Writer};
 use super::view::Line;
-use super::{ChangeKind, Extent, Gap, Keeper, Maker, Owner, Remark, Time, Verdict, words};
+use super::{ChangeKind, Extent, Gap, Owner, Time, Verdict, words};
 use crate::config::AcceptRule;
 use crate::path::{HostPath, escape};
 
@@ -171,15 +173,15 @@ impl<'o, W: Write> Json<'o, W> {
         };
         (json.path, json.path_base64) = path(change.path.as_bytes());
         match &line.judged.verdict {
-            Verdict::Kept(keeper) => json.kept_by = Some(kept_by(keeper)),
+            Verdict::Kept(keeper) => json.kept_by = Some(word::kept_by(keeper)),
             Verdict::Accepted(rule) => {
                 json.rule = self.accept.get(*rule).map(|rule| rule.glob.as_str());
             }
             Verdict::Recreated(maker) => {
-                let kind = evidence(maker);
+                let kind = word::evidence(maker);
                 json.evidence = Some(EvidenceJson { kind, words: words::maker(maker) });
             }
-            Verdict::Lost(remark) => json.remark = remark_word(remark),
+            Verdict::Lost(remark) => json.remark = word::remark(remark),
         }
         json
     }
@@ -267,35 +269,6 @@ impl<'o> From<&'o Owner> for OwnerJson<'o> {
             Owner::Unknown => ("unknown", None),
         };
         Self { kind, name: name.map(String::as_str) }
-    }
-}
-
-fn evidence(maker: &Maker) -> &'static str {
-    match maker {
-        Maker::Etc => "etc",
-        Maker::Tmpfiles(_) => "tmpfiles",
-        Maker::Unit(..) => "unit",
-        Maker::Boot(_) => "boot",
-        Maker::HomeManager(_) => "home-manager",
-    }
-}
-
-fn kept_by(keeper: &Keeper) -> &'static str {
-    match keeper {
-        Keeper::Entry(_) => "entry",
-        Keeper::Mount => "mount",
-        Keeper::Parent => "parent",
-        Keeper::Adopted(_) => "adoption",
-    }
-}
-
-fn remark_word(remark: &Remark) -> Option<&'static str> {
-    match remark {
-        Remark::None => None,
-        Remark::MountPoint => Some("mount-point"),
-        Remark::Shadowed => Some("shadowed"),
-        Remark::NotInPlace(_) => Some("not-in-place"),
-        Remark::NoSource(_) => Some("no-source"),
     }
 }
 

@@ -4,6 +4,7 @@
 //! host is looked at only through [`Desk::look`]; nothing is changed.
 
 mod block;
+mod harm;
 mod paste;
 mod print;
 
@@ -81,6 +82,11 @@ impl Desk<'_> {
         }
         if target.is_root() {
             return Err("The root itself cannot be an entry; keep what lies on it.".to_owned());
+        }
+        if let Some(own) = harm::system(target) {
+            return Err(format!(
+                "{own} is the system itself, which belongs on a file system of its own."
+            ));
         }
         let (how, target) = (How::Bind, target.clone());
         let (user, group, mode, because, line) = (None, None, None, None, 0);

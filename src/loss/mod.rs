@@ -19,6 +19,7 @@ mod fold;
 pub mod groups;
 pub mod json;
 pub mod keep;
+mod machine_id;
 mod makers;
 pub mod ncdu;
 pub mod open;
@@ -41,6 +42,7 @@ pub use change::{
 pub use classify::{Judge, Judged, Keeper, Remark, Verdict, classify};
 pub use evidence::{Evidence, gather};
 pub use fold::Fold;
+pub use machine_id::MachineIds;
 pub use makers::{Made, Maker, Makers};
 pub use owner::{Owned, Owner, Owners};
 pub use report::{Hidden, Report, Summary, Tally, Totals, Writer, report};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::accept::Accept;
+use super::machine_id::MachineIds;
 use super::makers::{Maker, Makers};
 use super::owner::{Owned, Owners};
 use super::scan::{Guide, Summing};
@@ -71,6 +72,7 @@ pub struct Rules {
     accept: Accept,
     makers: Makers,
     owners: Owners,
+    machine_ids: Option<MachineIds>,
 }
 
 impl Rules {
@@ -96,6 +98,7 @@ impl Rules {
             accept,
             makers: Makers::default(),
             owners: Owners::default(),
+            machine_ids: None,
         }
     }
 
@@ -103,6 +106,24 @@ impl Rules {
     #[must_use]
     pub fn with_evidence(self, makers: Makers, owners: Owners) -> Self {
         Self { makers, owners, ..self }
+    }
+
+    /// The same rules with what is known of the machine id.
+    #[must_use]
+    pub fn with_machine_ids(self, machine_ids: Option<MachineIds>) -> Self {
+        Self { machine_ids, ..self }
+    }
+
+    /// What is known of the machine id; nothing where that could not be read.
+    #[must_use]
+    pub fn machine_ids(&self) -> Option<MachineIds> {
+        self.machine_ids
+    }
+
+    /// Whether an entry keeps `path` although the blank has it as well.
+    #[must_use]
+    pub fn is_unset_in_blank(&self, path: &HostPath) -> bool {
+        self.machine_ids.is_some_and(|ids| ids.is_unset_in_blank(path))
     }
 
     /// The entry whose target is `path`.

@@ -10,7 +10,7 @@ use super::namespace::mount;
 use super::{Host, explain, host, inside, json};
 
 /// What the other command says of the same path.
-fn what_will_i_lose(host: &Host, path: &str) -> Option<i32> {
+pub fn what_will_i_lose(host: &Host, path: &str) -> Option<i32> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_what-will-i-lose"));
     command.args(["--root=.", "--config=run/blankslate/c.toml", path]).current_dir(&host.0);
     command.output().unwrap().status.code()
@@ -191,34 +191,6 @@ fn userns_an_entry_on_no_declared_root_is_told_what_the_next_boot_copies() {
     });
 }
 
-/// The kind of what nobody made yet is that of its preset, or a guess.
-#[test]
-fn userns_what_is_not_there_yet_is_offered_as_what_it_will_be() {
-    inside("fate::userns_what_is_not_there_yet_is_offered_as_what_it_will_be", |top| {
-        let host = Host::new(top, &[], &[]);
-        host.write("etc/passwd", "al:x:1000:100::/home/al:/bin/sh\n");
-        let table = [
-            ("/etc/ssh/ssh_host_ed25519_key", "file", false),
-            ("/var/lib/bluetooth", "directory", false),
-            ("/home/al/.ssh", "directory", false),
-            ("/home/al/.config/kwinrc", "file", false),
-            ("/var/lib/no/such/thing", "directory", true),
-        ];
-        let guess = "\nNothing is there, so that it is to be a directory is a guess; for a file, write kind = \"file\".\n";
-        for (path, kind, is_guess) in table {
-            let keep = json(&host, path)["keep"].clone();
-            let toml = keep["toml"].as_str().unwrap();
-            assert!(toml.contains(&format!("\nkind = \"{kind}\"\n")), "{path}: {toml}");
-            assert_eq!(keep["guessed"], is_guess, "{path}");
-            let (_, said) = explain(&host, path);
-            assert_eq!(said.contains(guess), is_guess, "{said}");
-        }
-        let (code, said) = explain(&host, "/etc/adjtime");
-        let end = "\n/etc/adjtime is replaced by systemd-timedated through a rename, which a bind mount stops (EBUSY); set time.hardwareClockInLocalTime, which writes what matters of it.\n";
-        assert!(said.ends_with(end) && code == 1, "{said}");
-    });
-}
-
 #[test]
 fn userns_what_looks_like_a_store_or_another_file_system_and_lies_on_the_root_is_not_kept() {
     inside(
@@ -247,30 +219,4 @@ fn userns_what_looks_like_a_store_or_another_file_system_and_lies_on_the_root_is
             assert_eq!(code, 2);
         },
     );
-}
-
-#[test]
-fn userns_a_file_that_nobody_made_yet_is_kept_from_when_it_is_made() {
-    inside("fate::userns_a_file_that_nobody_made_yet_is_kept_from_when_it_is_made", |top| {
-        let host = Host::new(top, &[("/etc/ssh/key", "file", "bind")], &[]);
-        fs::create_dir_all(top.join(".zfs/snapshot/blank")).unwrap();
-        let expected = "/etc/ssh/key is an entry.\n\
-            It is declared in line 11 of the configuration.\n\
-            The store keeps it at /persist/etc/ssh/key, which is to be mounted there.\n\
-            Now: it waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it.\n\
-            `blankslate apply` has nothing to do.\n\
-            The next boot makes nothing there: an empty file would be taken for a broken one.\n";
-        assert_eq!(explain(&host, "/etc/ssh/key"), (0, expected.to_owned()));
-        let told = json(&host, "/etc/ssh/key");
-        let (fate, state) = (&told["fate"], &told["entry"]["state"]);
-        assert_eq!((fate, state), (&"kept".into(), &"waiting".into()));
-        // Then it is no news that it is kept; but what made the way to it does not make it again.
-        host.write("etc/ssh/key", "key");
-        assert_eq!(what_will_i_lose(&host, "/etc/ssh"), Some(0));
-        let (code, said) = explain(&host, "/etc/ssh/key");
-        let next = "\nThe next boot copies what lies there to /persist/etc/ssh/key before the root is rolled back, and puts it in place.\n";
-        assert!(code == 1 && said.contains(next), "{said}");
-        fs::remove_file(top.join("etc/ssh/key")).unwrap();
-        assert_eq!(what_will_i_lose(&host, "/etc/ssh"), Some(1));
-    });
 }

@@ -21,7 +21,7 @@ fn userns_what_lies_in_the_place_of_a_declared_root_is_left_behind_and_never_ado
             host.write("var/lib/gone/data", "data");
             host.write("var/lib/lost", "lost");
             let left = "lies on tmpfs (tmpfs), and line 2 of the configuration declares rpool/root at /: a boot from that leaves it behind, and neither erases nor adopts it.\n";
-            let none = "\nThe next boot looks for it on rpool/root, which is not what is mounted at / now, so it copies nothing of this into the store.\n";
+            let none = "\nThe next boot looks for it on rpool/root, which is not mounted at / now, so it copies nothing of this into the store.\n";
             let again = "\nThe next boot puts it in place again.\n";
             let table = [
                 ("/var/lib/x", 0, "kept", again.to_owned()),

@@ -15,6 +15,7 @@ mod host;
 mod left;
 #[path = "../support/namespace.rs"]
 mod namespace;
+mod not_there;
 #[path = "../support/unmount.rs"]
 mod unmount;
 
@@ -79,7 +80,7 @@ fn userns_each_path_is_told_what_becomes_of_it() {
             ("/persist/old", 0, "/persist/old is a directory. It lies in the store /persist, and no entry declares it.\nWhat lies in a store survives every boot. Nothing removes it, and nothing puts it in place.\n\nTo put it in place, add to the configuration file:\n\n".into()),
             ("/persist", 0, "/persist is a store.\nWhat lies in a store survives every boot. Nothing removes it, and nothing puts it in place.\n".into()),
             ("/var/lib/gone", 1, "/var/lib/gone is an entry.\nIt is declared in line 19 of the configuration.\nThe store keeps it at /persist/var/lib/gone, which is to be mounted there.\nNow: missing: neither it nor /persist/var/lib/gone is there; run `blankslate apply`, which makes it empty\n`blankslate apply` would:\n    make the directory /persist/var/lib/gone, owner 0:0, mode 0755\n".into()),
-            ("/var/lib", 1, "/var/lib is a directory, and no entry. These are, below it: /var/lib/gone, /var/lib/x.\nNothing on this host claims it.\nIt is kept: made again on the way to what is kept.\nWhat lies in it is lost: 1 file (4 B).\nIt holds what belongs to many, so it is too much for one entry: `what-will-i-lose /var/lib` lists what lies in it.\n".into()),
+            ("/var/lib", 1, "/var/lib is a directory, and no entry. These are, below it: /var/lib/gone, /var/lib/x.\nIt is kept: made again on the way to what is kept.\nWhat lies in it is lost: 1 file (4 B).\nIt holds what belongs to many, so it is too much for one entry: `what-will-i-lose /var/lib` lists what lies in it.\n".into()),
             ("/var/lib/lost", 1, format!("/var/lib/lost is a file, and no entry keeps it.\n{NOBODYS}It {ERASED}\nTo keep it, add to the configuration file:\n\n")),
             ("/var/lib/new", 1, format!("/var/lib/new is nothing yet, and no entry keeps it.\n{NOBODYS}What is written there {ERASED}Nothing is there, so that it is to be a directory is a guess; for a file, write kind = \"file\".\n\nTo keep it, add to the configuration file:\n\n")),
             ("/lib", 1, format!("/lib is a symlink to /var/lib, and no entry keeps it.\n{NOBODYS}It {ERASED}A symlink cannot be an entry; keep what it leads to.\n")),

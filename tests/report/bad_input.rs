@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Host, PROGRAM, said};
+use crate::support::{Host, PROGRAM, in_mount_namespace, said};
 
 fn trouble(args: &[&str]) -> String {
     let said = said(Command::new(PROGRAM).args(args));
@@ -51,6 +51,31 @@ fn each_mistake_is_one_sentence_and_status_2() {
     ];
     for (args, sentence) in table {
         assert_eq!(trouble(args), format!("what-will-i-lose: {sentence}\n"));
+    }
+}
+
+/// Where it lies instead is not this report's to tell.
+#[test]
+fn userns_of_what_lies_elsewhere_it_is_told_who_tells() {
+    let host = Host::new();
+    let script = "mount -t tmpfs none \"$D/root\"; cd \"$D/root\"; mkdir -p 'a b/c' var; \
+                  mount -t tmpfs none 'a b'; ln -s /run var/run; echo x >file; report";
+    let elsewhere = |path: &str, why: &str| {
+        let shown = path.trim_matches('\'');
+        format!(
+            "{shown} does not lie on the root: {why}; `blankslate explain {path}` tells what becomes of it"
+        )
+    };
+    let table = [
+        ("'/a b/c'", elsewhere("'/a b/c'", "something else is mounted at /a b")),
+        ("/var/run/x", elsewhere("/var/run/x", "/var/run is a symlink")),
+        ("/file/x", "/file/x does not lie on the root: /file is a file".to_owned()),
+        ("/no/x", "there is no /no on the root, and so no /no/x".to_owned()),
+    ];
+    for (path, sentence) in table {
+        let Some(said) = in_mount_namespace(&host, &format!("{script} {path}")) else { return };
+        let expected = format!("what-will-i-lose: {sentence}\n");
+        assert_eq!((said.status, said.stderr), (2, expected), "{path}");
     }
 }
 

@@ -17,6 +17,7 @@ mod engine;
 mod faults;
 mod hostile;
 mod json;
+mod machine_id;
 mod mounts;
 mod ncdu;
 mod options;

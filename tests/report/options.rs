@@ -93,7 +93,11 @@ fn a_path_is_a_report_of_its_own() {
     let relative = said(
         Command::new(PROGRAM).args(host.args(&["--format", "json", "deep"])).current_dir("/tmp"),
     );
-    assert_eq!(relative.status, 2);
+    let sentence = format!(
+        "what-will-i-lose: deep is relative; of the host in {}, write the whole path as that host sees it\n",
+        host.root().display()
+    );
+    assert_eq!((relative.status, relative.stderr), (2, sentence));
     let missing = host.run(&["/srv/missing"]);
     assert_eq!((missing.status, missing.stdout.as_str()), (2, ""));
     let expected = "what-will-i-lose: there is no /srv/missing on the root\n";

@@ -120,8 +120,8 @@ fn what_lies_in_the_place_of_a_declared_root_is_lost_and_never_adopted() {
     let Some(json) = told(instead, "--format json") else { return };
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
     let sentence = "this report is of what is mounted now: what is mounted at / is rpool/other (tmpfs), \
-        and line 2 of the configuration declares no/such- there: a boot from that leaves behind what lies \
-        here, and neither erases nor adopts it; before such a boot run `blankslate apply`, which copies \
+        and line 2 of the configuration declares no/such- there: a boot from that leaves what lies here \
+        behind, and neither erases nor adopts it; before such a boot run `blankslate apply`, which copies \
         what is declared into the stores, or mend dataset in line 2";
     assert_eq!(gaps(&report), [["/", sentence]]);
     assert_eq!(report["blank"], "nothing, because no/such- is not what is mounted");

@@ -15,5 +15,7 @@ mod host;
 mod namespace;
 mod real;
 mod records;
+mod roots;
 #[path = "../support/unmount.rs"]
 mod unmount;
+mod wrong;

@@ -7,8 +7,8 @@ use std::process::Command;
 use crate::host::{Host, faults, umount};
 use crate::namespace::{inside, mount};
 
-const ROLLED: &str = "rpool/root rolled back to rpool/root@blank\n";
-const OTHER: &str = "the initrd read another configuration than the host has now\n";
+pub const ROLLED: &str = "rpool/root rolled back to rpool/root@blank\n";
+pub const OTHER: &str = "the initrd read another configuration than the host has now\n";
 
 #[test]
 fn userns_all_in_place_is_quiet_and_zero() {
@@ -54,23 +54,6 @@ fn userns_a_file_that_nobody_made_yet_is_fine_and_told() {
 }
 
 #[test]
-fn userns_a_root_in_whose_place_something_else_is_mounted_is_off() {
-    inside("real::userns_a_root_in_whose_place_something_else_is_mounted_is_off", |top| {
-        mount("tmpfs", "mode=755", top);
-        let host = Host::new(top, &[], &[("/srv/x", "bind")]);
-        host.write("srv/x.blankslate-adopted-1", "older");
-        let line = "not-mounted rpool/root: what is mounted at / is tmpfs (tmpfs), and line 2 of the configuration declares rpool/root there: a boot from that leaves behind what lies here, and neither erases nor adopts it; before such a boot run `blankslate apply`, which copies what is declared into the stores, or mend dataset in line 2\n";
-        let aside = "note: /srv/x.blankslate-adopted-1 is what lay at /srv/x before it was copied into the store; remove it when you are sure that nothing is missing\n";
-        assert_eq!(host.said(&["status"]), (1, format!("{ROLLED}{line}{OTHER}\n{aside}")));
-        let output = host.run(&["status", "--format=json"]);
-        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(faults("status-1.json", &json), Vec::<String>::new());
-        let expected = serde_json::json!([{"mount": "/", "dataset": "rpool/root", "mounted": "tmpfs (tmpfs)"}]);
-        assert_eq!((&json["ok"], &json["roots_not_mounted"]), (&false.into(), &expected));
-    });
-}
-
-#[test]
 fn userns_a_symlink_that_a_file_replaced_has_diverged() {
     inside("real::userns_a_symlink_that_a_file_replaced_has_diverged", |top| {
         let host = Host::new(top, &[("/etc/x", "file", "symlink")], &[("/etc/x", "symlink")]);
@@ -102,26 +85,6 @@ fn userns_a_bind_that_shows_the_old_file_has_diverged() {
         assert_eq!(code, 1);
         let line = "\ndiverged /etc/x: it still shows what lay at /persist/etc/x before that was replaced; compare the two, then `umount /etc/x` and run `blankslate apply`\n";
         assert!(said.contains(line), "{said}");
-    });
-}
-
-#[test]
-fn userns_data_that_a_mount_hides_is_told_with_a_way_to_see_it() {
-    inside("real::userns_data_that_a_mount_hides_is_told_with_a_way_to_see_it", |top| {
-        let host = Host::new(top, &[("/srv/x", "directory", "bind")], &[]);
-        host.write("persist/srv/x/data", "data");
-        host.write("srv/x/hidden", "hidden");
-        host.bind("srv/x");
-        let line = "shadowed /srv/x: the mount hides other data, which the next boot erases; `mount --bind / /mnt` shows it at /mnt/srv/x\n";
-        let summary = "1 of 1 entries are in place\n";
-        assert_eq!(host.said(&["status"]), (1, format!("{ROLLED}{line}{OTHER}{summary}")));
-        // Of what lies on another file system it is told where that is, and that nothing erases it.
-        umount(&top.join("srv/x"));
-        mount("tmpfs", "mode=755", &top.join("srv"));
-        host.write("srv/x/hidden", "hidden");
-        host.bind("srv/x");
-        let line = "shadowed /srv/x: the mount hides other data; `mount --bind /srv /mnt` shows it at /mnt/x\n";
-        assert_eq!(host.said(&["status"]), (1, format!("{ROLLED}{line}{OTHER}{summary}")));
     });
 }
 

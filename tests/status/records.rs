@@ -50,10 +50,82 @@ fn what_the_initrd_did_is_told_and_what_it_should_have_done_is_status_1() {
         (vec![], Some("version = 1"), 0, "nothing is declared, and nothing was done\n".into()),
         (vec![], None, 2, unreadable.into()),
         (vec![("boot.json", &refused)], None, 2, format!("rpool/root NOT rolled back: it is held; release it\n{unreadable}")),
-        (vec![("boot.json", "{\"version\": 2}")], None, 2, "blankslate: cannot understand ./run/blankslate/boot.json: another version of blankslate wrote it\n".into()),
+        (vec![("boot.json", "{\"version\": 2}")], None, 2, "blankslate: cannot understand ./run/blankslate/boot.json: another version of blankslate wrote it; the next boot writes it anew; move it away to see the rest\n".into()),
     ];
     for (records, config, code, text) in table {
         assert_eq!(status(records, *config), (*code, text.clone()), "{records:?}");
+    }
+}
+
+#[test]
+fn a_reason_that_every_step_had_is_told_once_with_its_cure() {
+    let root = HEAD.split("[[store]]").next().unwrap();
+    let cause = "cannot read the configuration c.toml: No such file or directory (os error 2)";
+    let cure = "; set blankslate.enable = true in the configuration of NixOS, or name a file that is there with --config";
+    let of = |record: String, trouble: &str| {
+        record.replace("\"trouble\": null", &format!("\"trouble\": \"{trouble}\""))
+    };
+    let whole = format!("{cause}{cure}");
+    let rolled = boot("rolled-back", "null");
+    let no_roots = rolled.split("[{").next().unwrap().to_owned()
+        + "[], \"microseconds\": {\"facts\": 1, \"decide\": 2, \"run\": 3}}";
+    let (boot, placed) = (of(no_roots.clone(), &whole), of(persist(&[]), &whole));
+    let (older, other) = (of(no_roots, cause), of(persist(&[]), "no lock"));
+    let either = "the initrd could not use the configuration either\n";
+    let now = format!("blankslate: {whole}\n");
+    let changed = "the initrd read another configuration than the host has now\n";
+    let table: &[(&str, &str, Option<&str>, i32, String)] = &[
+        (
+            &boot,
+            &placed,
+            None,
+            2,
+            format!("nothing was rolled back or put in place: {either}{now}"),
+        ),
+        (
+            &older,
+            &placed,
+            None,
+            2,
+            format!("nothing was rolled back: {either}nothing was put in place: {either}{now}"),
+        ),
+        (
+            &boot,
+            &other,
+            None,
+            2,
+            format!("nothing was rolled back: {either}nothing was put in place: no lock\n{now}"),
+        ),
+        (
+            &rolled,
+            &placed,
+            None,
+            2,
+            format!(
+                "rpool/root rolled back to rpool/root@blank\nnothing was put in place: {either}{now}"
+            ),
+        ),
+        // The configuration can be used now.
+        (
+            &boot,
+            &placed,
+            Some(root),
+            1,
+            format!("nothing was rolled back or put in place: {whole}\n{changed}"),
+        ),
+        (
+            &boot,
+            &other,
+            Some(root),
+            1,
+            format!(
+                "nothing was rolled back: {whole}\nnothing was put in place: no lock\n{changed}"
+            ),
+        ),
+    ];
+    for (boot, persist, config, code, text) in table {
+        let said = status(&[("boot.json", boot), ("persist.json", persist)], *config);
+        assert_eq!(said, (*code, text.clone()), "{boot} {persist}");
     }
 }
 

@@ -1,9 +1,10 @@
 //! Each test in namespaces of its own, as root in them: of mounts and of processes.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+use blankslate::sys::memory::lies_in_memory;
 
 /// Runs `test` in new namespaces, with an empty directory in which it may mount: the test program
 /// starts itself again, in unshare(1), for this one test, of which `name` is the whole name. Without
@@ -37,11 +38,15 @@ pub fn inside(name: &str, test: impl FnOnce(&Path)) {
     );
 }
 
-/// Where a host in a test lies: what is in memory is another thing to the program than a disk.
+/// Where a host in a test lies: what is in memory is another thing to the program than a disk. Where all
+/// of these lie in memory, as in some containers, the tests of what waits on a disk fail.
 pub fn disk() -> PathBuf {
     let usual = std::env::temp_dir();
-    let is_in_memory = statfs(&usual).unwrap().filesystem_type() == TMPFS_MAGIC;
-    if is_in_memory { env!("CARGO_TARGET_TMPDIR").into() } else { usual }
+    let places = [usual.clone(), env!("CARGO_TARGET_TMPDIR").into(), "/var/tmp".into()];
+    let is_disk = |place: &PathBuf| {
+        File::open(place).is_ok_and(|place| lies_in_memory(place).is_ok_and(|is_in| !is_in))
+    };
+    places.into_iter().find(is_disk).unwrap_or(usual)
 }
 
 pub fn mount(kind: &str, options: &str, at: &Path) {

@@ -7,7 +7,7 @@ use crate::config::How;
 use crate::path::escape;
 use crate::persist::observe::{Against, Ends};
 use crate::persist::plan::{Then, Wait};
-use crate::persist::state::State;
+use crate::persist::state::{State, is_copied_at_boot};
 
 /// What is declared, how it is now, and what becomes of it.
 pub(super) fn about_entry(explanation: &Explanation, looked: &Looked) -> Vec<String> {
@@ -73,6 +73,7 @@ fn source(explanation: &Explanation, looked: &Looked) -> String {
 /// What the next boot does with an entry whose store can be used.
 fn next_boot(looked: &Looked, at_boot: Option<&Against>) -> String {
     let data = match &looked.seen.ends {
+        Ok(_) if !is_copied_at_boot(&looked.seen) => None,
         Ok(Ends { data: Some(data), .. }) => Some(&data.source),
         _ => at_boot,
     };
@@ -102,8 +103,8 @@ fn next_boot_of_data(looked: &Looked, against: &Against) -> String {
     match (&looked.bed, against) {
         (_, Against::Same) => "The next boot puts it in place.".to_owned(),
         (Bed::Instead(other), _) => format!(
-            "The next boot looks for it on {}, which is not what is mounted at {} now, so it copies \
-             nothing of this into the store.",
+            "The next boot looks for it on {}, which is not mounted at {} now, so it copies nothing of \
+             this into the store.",
             other.dataset, other.mount
         ),
         (Bed::Memory, _) => {

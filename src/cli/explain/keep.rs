@@ -42,6 +42,11 @@ pub(super) fn lines(
     if matches!(look, Some(Look::Absent) | None) {
         let kind = kind(&item.entry.target, &host.accounts);
         is_guess = kind.is_none();
+        if is_guess && path.as_bytes().iter().any(|byte| b"*?".contains(byte)) {
+            let why = "Nothing has that name, and an entry takes no pattern; name the directory that \
+                       is to be kept whole, or each path in it.";
+            return Err(why.to_owned());
+        }
         item.entry.kind = kind.unwrap_or(item.entry.kind);
     }
     match rewriters::warning(&item.entry) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::cli::exit::ExitStatus;
+use crate::cli::exit::{ExitStatus, denied};
 use crate::cli::what_will_i_lose::case::{Asked, case};
 use crate::config::AcceptRule;
 use crate::loss::{
@@ -17,7 +17,7 @@ use crate::loss::{
 };
 use crate::path::{HostPath, escape};
 use crate::presets::Preset;
-use crate::sys::privilege::{Need, require};
+use crate::sys::privilege::is_root;
 
 /// What the loss report says about a path.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Loss {
     pub is_missing: bool,
     /// The rule that accepts its loss, by its number.
     pub accepted: Option<usize>,
+    /// What the blank has there says only that there is nothing yet.
+    pub is_unset_in_blank: bool,
     /// It only holds what belongs to many, so that nobody would keep all of it.
     pub is_of_many: bool,
 }
@@ -52,7 +54,8 @@ impl Loss {
 
     /// Whether the blank has something there too, so that no entry is needed for it, or would hold.
     pub(super) fn is_in_blank(&self) -> bool {
-        self.itself.as_ref().is_some_and(|judged| judged.change.kind != ChangeKind::Added)
+        let is_in_blank = |judged: &Judged| judged.change.kind != ChangeKind::Added;
+        !self.is_unset_in_blank && self.itself.as_ref().is_some_and(is_in_blank)
     }
 
     pub(super) fn verdict(&self) -> ExitStatus {
@@ -78,8 +81,7 @@ impl Loss {
     pub(super) fn sentences(&self, erased: Option<String>) -> Vec<String> {
         let of_itself = self.of_itself();
         let mut lines: Vec<String> = self.whose().into_iter().collect();
-        let is_privileged = require(Need::Look).is_ok();
-        lines.extend(self.no_blank.as_deref().map(|why| no_blank(why, is_privileged)));
+        lines.extend(self.no_blank.as_deref().map(|why| no_blank(why, is_root())));
         let is_erased = of_itself.is_none();
         lines.extend(of_itself.or(erased));
         let gone = &self.totals.lost;
@@ -92,10 +94,10 @@ impl Loss {
     }
 
     /// Who makes and uses it, and what it is good for. That nothing claims it matters only where it
-    /// does not come again.
+    /// does not come again and could be somebody's.
     fn whose(&self) -> Option<String> {
         let whose = match &self.owned.owner {
-            Owner::Unknown if self.comes_again() => None,
+            Owner::Unknown if self.comes_again() || self.is_of_many => None,
             Owner::Unknown => Some("Nothing on this host claims it.".to_owned()),
             Owner::Home(user) => Some(format!("It belongs to {}.", escape(user.as_bytes()))),
             Owner::Tmpfiles(file) => {
@@ -176,6 +178,7 @@ pub(super) fn loss(root: &Path, config: Option<&Path>, path: &HostPath) -> Resul
         accept: case.config.accept.clone(),
         is_missing: false,
         accepted: case.rules.accepted(path),
+        is_unset_in_blank: case.rules.is_unset_in_blank(path),
         is_of_many: case.rules.is_structure(path) && !is_home,
     };
     match start(&case.tree, case.blank.tree.as_ref(), path) {
@@ -224,11 +227,8 @@ pub(super) fn sentence(gap: &Gap) -> String {
 }
 
 /// Why the blank cannot be read, and what to do where that is only not allowed.
-fn no_blank(why: &str, is_privileged: bool) -> String {
-    // EPERM and EACCES.
-    let is_denied = ["(os error 1)", "(os error 13)"].iter().any(|error| why.contains(error));
-    let cure = if is_denied && !is_privileged { "; run as root" } else { "" };
-    format!("What the blank has is not known: {why}{cure}.")
+fn no_blank(why: &str, is_root: bool) -> String {
+    format!("What the blank has is not known: {why}{}.", denied(why, is_root))
 }
 
 #[cfg(test)]
@@ -243,9 +243,9 @@ mod tests {
             ("cannot mount it: Operation not permitted (os error 1)", true, ""),
             ("cannot mount it: No such device (os error 19)", false, ""),
         ];
-        for (why, is_privileged, cure) in table {
+        for (why, is_root, cure) in table {
             let expected = format!("What the blank has is not known: {why}{cure}.");
-            assert_eq!(no_blank(why, is_privileged), expected);
+            assert_eq!(no_blank(why, is_root), expected);
         }
     }
 }

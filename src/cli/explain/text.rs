@@ -203,9 +203,10 @@ fn fate(explanation: &Explanation) -> Option<String> {
 }
 
 fn left_behind(it: &str, other: &Unmounted) -> String {
-    let Unmounted { mount, dataset, instead, line } = other;
-    let instead = escape(instead.as_bytes());
+    let Unmounted { mount, dataset, instead, line, .. } = other;
+    let (instead, fate) = (escape(instead.as_bytes()), other.fate("it"));
     format!(
-        "{it} lies on {instead}, and line {line} of the configuration declares {dataset} at {mount}: a boot from that leaves it behind, and neither erases nor adopts it."
+        "{it} lies on {instead}, and line {line} of the configuration declares {dataset} at {mount}: \
+         {fate}."
     )
 }

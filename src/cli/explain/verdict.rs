@@ -82,8 +82,10 @@ impl Explanation {
             (ExitStatus::Loss, Relation::Entry | Relation::Inside(_)) if !self.is_in_place() => {
                 Some("not-in-place")
             }
-            (ExitStatus::Loss, _) if matches!(self.lies, Lies::Instead(_)) => Some("left-behind"),
-            (ExitStatus::Loss, _) => Some("erased"),
+            (ExitStatus::Loss, _) => Some(match &self.lies {
+                Lies::Instead(other) if !other.is_erased => "left-behind",
+                _ => "erased",
+            }),
             (ExitStatus::Clean, Relation::Above(_) | Relation::None) => Some("untouched"),
             (ExitStatus::Clean, _) => Some("kept"),
         }

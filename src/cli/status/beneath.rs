@@ -60,11 +60,11 @@ impl<'h> Depths<'h> {
 
     fn sentence(&self, target: &HostPath, point: &HostPath, ends: &Ends) -> String {
         let above = ends.parents.last().map(|parent| &parent.at_target);
-        let root = match above {
-            Some(Look::Directory(above)) => self.host.erased_with(above.id.device),
-            _ => None,
+        let is_erased = match above {
+            Some(Look::Directory(above)) => self.host.erased_on(above.id.device, target).is_some(),
+            _ => false,
         };
-        let fate = if root.is_some() { ", which the next boot erases" } else { "" };
+        let fate = if is_erased { ", which the next boot erases" } else { "" };
         let seen = target.seen_from(point).unwrap_or_else(|| target.clone());
         let mnt = [b"/mnt".as_slice(), seen.as_bytes()].concat();
         format!(

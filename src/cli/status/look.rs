@@ -41,7 +41,7 @@ pub struct Host<'c> {
     pub no_accounts: Option<String>,
     /// What earlier runs did.
     memory: Memory,
-    /// The declared roots in whose place something else is mounted.
+    /// The declared roots that are not what their place lies on.
     pub unmounted: Vec<Unmounted>,
     /// The file systems that the next boot erases, by their numbers.
     erased: Vec<((u32, u32), &'c Root)>,
@@ -153,15 +153,29 @@ impl<'c> Host<'c> {
         }
     }
 
-    /// The root that a file system belongs to.
+    /// The root with which the next boot erases what lies, or would lie, at `path`.
     #[must_use]
-    pub fn erased_with(&self, device: (u32, u32)) -> Option<&'c Root> {
-        self.erased.iter().find(|(erased, _)| *erased == device).map(|(_, root)| *root)
+    pub fn erased_with(&self, path: &HostPath) -> Option<&'c Root> {
+        self.erased_on(self.device_of(path)?, path)
     }
 
-    /// What is mounted in the place of a declared root, if `path` lies on that.
+    /// The same of what lies at `path` on a file system that may be hidden there. Where a root is no mount
+    /// of its own, as in a tree that somebody looks at, its file system is that of everything around it,
+    /// and only what lies below it is its.
+    pub(super) fn erased_on(&self, device: (u32, u32), path: &HostPath) -> Option<&'c Root> {
+        let (_, root) = self.erased.iter().find(|(erased, _)| *erased == device)?;
+        let there = self.sys.look(&root.mount);
+        let is_mount = matches!(there, Ok(Look::Directory(seen)) if seen.is_mount);
+        if is_mount { Some(root) } else { self.config.root_of(path) }
+    }
+
+    /// What the place of a declared root lies on instead, if `path` lies there.
     #[must_use]
-    pub fn left_with(&self, path: &HostPath, device: (u32, u32)) -> Option<&Unmounted> {
+    pub fn left_with(&self, path: &HostPath) -> Option<&Unmounted> {
+        self.left_on(self.device_of(path)?, path)
+    }
+
+    fn left_on(&self, device: (u32, u32), path: &HostPath) -> Option<&Unmounted> {
         let around = self.left.iter().filter(|(left, _)| *left == device).map(|(_, other)| other);
         let around = around.filter(|other| path.starts_with(&other.mount));
         around.max_by_key(|other| other.mount.as_bytes().len())
@@ -171,9 +185,9 @@ impl<'c> Host<'c> {
     fn bed(&self, target: &HostPath) -> Bed {
         let above = target.parent().and_then(|above| self.device_of(&above));
         let root = self.config.root_of(target);
-        let other = above.and_then(|device| self.left_with(target, device));
+        let other = above.and_then(|device| self.left_on(device, target));
         let other = other.filter(|other| root.is_some_and(|root| root.mount == other.mount));
-        match (other, above.and_then(|device| self.erased_with(device))) {
+        match (other, above.and_then(|device| self.erased_on(device, target))) {
             (Some(other), _) => Bed::Instead(other.clone()),
             (None, Some(_)) => Bed::Root,
             (None, None) if self.sys.is_in_memory(target).unwrap_or(false) => Bed::Memory,
@@ -182,19 +196,12 @@ impl<'c> Host<'c> {
     }
 
     /// The number of the file system that `path` lies on, or would lie on if it were there.
-    #[must_use]
-    pub fn device_of(&self, path: &HostPath) -> Option<(u32, u32)> {
+    fn device_of(&self, path: &HostPath) -> Option<(u32, u32)> {
         let above = std::iter::successors(Some(path.clone()), HostPath::parent);
         above.into_iter().find_map(|path| match self.sys.look(&path) {
             Ok(Look::Directory(seen) | Look::File(seen)) => Some(seen.id.device),
             _ => None,
         })
-    }
-
-    /// Whether the next boot erases what lies at `path`.
-    #[must_use]
-    pub fn is_erased(&self, path: &HostPath) -> bool {
-        self.device_of(path).is_some_and(|device| self.erased_with(device).is_some())
     }
 }
 

@@ -24,9 +24,9 @@ pub fn render(now: &Now, width: Option<usize>, all_strays: bool) -> String {
     for line in problems(now) {
         push(&mut text, &line, width);
     }
-    let mut text = receipt(now) + &text;
+    let mut text = receipt(now, None, width) + &text;
     if now.same_config == Some(false) {
-        text.push_str("the initrd read another configuration than the host has now\n");
+        push(&mut text, "the initrd read another configuration than the host has now", width);
     }
     if let Some(line) = summary(now) {
         push(&mut text, &line, width);
@@ -46,29 +46,43 @@ pub fn render(now: &Now, width: Option<usize>, all_strays: bool) -> String {
     text
 }
 
-/// What the steps of the boot wrote down.
+/// What the steps of the boot wrote down; `said` is a reason that is told without this.
 #[must_use]
-pub fn receipt(now: &Now) -> String {
+pub fn receipt(now: &Now, said: Option<&str>, width: Option<usize>) -> String {
+    let mut lines = Vec::new();
+    let boot = now.boot.as_ref().and_then(|boot| boot.trouble.as_deref());
+    let persist = now.persist.as_ref().and_then(|record| record.trouble.as_deref());
+    let not_placed = persist.filter(|_| persist != boot);
+    if let Some(trouble) = boot {
+        let what = if persist == boot { "rolled back or put in place" } else { "rolled back" };
+        lines.extend(not_done(what, trouble, said));
+    }
+    for root in now.boot.iter().flat_map(|boot| &boot.roots) {
+        lines.push(root.sentence());
+        lines.extend(root.adopted.iter().map(|found| format!("  {}", adopted(found))));
+    }
+    // Where nothing could be tried, that was said once for all of them.
+    for dataset in now.roots_not_tried.iter().filter(|_| boot.is_none()) {
+        lines.push(format!("{dataset} NOT rolled back: the initrd did not try"));
+    }
+    if let Some(trouble) = not_placed {
+        lines.extend(not_done("put in place", trouble, said));
+    }
     let mut text = String::new();
-    if let Some(boot) = &now.boot {
-        for line in boot.trouble.iter().flat_map(|trouble| trouble.lines()) {
-            let _ = writeln!(text, "nothing was rolled back: {line}");
-        }
-        for root in &boot.roots {
-            let _ = writeln!(text, "{}", root.sentence());
-            for found in &root.adopted {
-                let _ = writeln!(text, "  {}", adopted(found));
-            }
-        }
-    }
-    for dataset in &now.roots_not_tried {
-        let _ = writeln!(text, "{dataset} NOT rolled back: the initrd did not try");
-    }
-    let trouble = now.persist.iter().filter_map(|record| record.trouble.as_ref());
-    for line in trouble.flat_map(|trouble| trouble.lines()) {
-        let _ = writeln!(text, "nothing was put in place: {line}");
+    for line in &lines {
+        push(&mut text, line, width);
     }
     text
+}
+
+/// Why nothing was done. The initrd of an older version wrote the reason down without its cure.
+fn not_done(what: &str, trouble: &str, said: Option<&str>) -> Vec<String> {
+    if said.is_some_and(|said| said.starts_with(trouble)) {
+        return vec![format!(
+            "nothing was {what}: the initrd could not use the configuration either"
+        )];
+    }
+    trouble.lines().map(|line| format!("nothing was {what}: {line}")).collect()
 }
 
 fn adopted(found: &Found) -> String {

@@ -6,22 +6,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::next_boot::other_configuration;
 use crate::cli::args::WhatWillILose;
-use crate::cli::place::accounts;
+use crate::cli::place::{accounts, run_dir, unusable};
+use crate::cli::typed::{host_path, shown};
 use crate::config::{Config, ConfigError, DEFAULT_FILE};
 use crate::loss::blank::{self, Blank};
 use crate::loss::facts::{self, Recorded};
 use crate::loss::text::Declared;
 use crate::loss::unmounted::{Unmounted, unmounted};
 use crate::loss::view::refuse_everything;
-use crate::loss::{Accept, Evidence, Gap, Rules, gather};
-use crate::path::{HostPath, escape};
+use crate::loss::{Accept, Evidence, Gap, MachineIds, Rules, gather};
+use crate::path::HostPath;
 use crate::persist::accounts::Accounts;
 use crate::presets::Presets;
 use crate::sys::files::Files;
 use crate::sys::linux::LinuxSys;
 use crate::sys::mounts::MountTable;
-use crate::sys::record::RUN_DIR;
 use crate::sys::tree::{self, Tree};
 use crate::sys::{Look, Sys};
 
@@ -112,9 +113,10 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
     }
     let evidence =
         if is_host { evidence(&host, &tree, &presets, &accounts) } else { Evidence::default() };
-    let rules = rules.with_evidence(evidence.makers, evidence.owners);
+    let ids = if is_host { machine_ids(&config, &host, &tree, &blank) } else { None };
+    let rules = rules.with_evidence(evidence.makers, evidence.owners).with_machine_ids(ids);
     let is_nixos = is_nixos(&sys);
-    let start = start(asked.path)?;
+    let start = asked.path.map_or(Ok(HostPath::root()), |path| host_path(path, asked.root))?;
     Ok(Case {
         root,
         start,
@@ -139,7 +141,8 @@ pub(in crate::cli) fn case(asked: Asked<'_>) -> Result<Case> {
 fn declared(place: &HostPath, config: &Config, unmounted: &[Unmounted]) -> (Declared, Vec<Gap>) {
     if let Some(other) = unmounted.iter().find(|other| other.mount == *place) {
         let error = format!("this report is of what is mounted now: {}", other.sentence());
-        return (Declared::Unmounted, vec![Gap { path: HostPath::root(), error }]);
+        let declared = if other.is_erased { Declared::Yes } else { Declared::Unmounted };
+        return (declared, vec![Gap { path: HostPath::root(), error }]);
     }
     let is_declared = config.roots.iter().any(|root| root.mount == *place);
     (if is_declared { Declared::Yes } else { Declared::No }, Vec::new())
@@ -156,47 +159,13 @@ fn evidence(host: &Files, tree: &Tree, presets: &Presets, accounts: &Accounts) -
     }
 }
 
-/// The system that the boot loader starts, after `nixos-rebuild boot` or `test` another than the one that
-/// runs; and its configuration, which its initrd has as well.
-const NEXT: &str = "/nix/var/nix/profiles/system";
-
-/// A gap where the next boot goes by another configuration than this report, or nobody can tell.
-fn other_configuration(host: &Files) -> Option<Gap> {
-    let error = match difference(host) {
-        Ok(None) => return None,
-        Ok(Some(error)) => error,
-        Err(cause) => {
-            format!("cannot tell whether the next boot goes by this configuration: {cause}")
-        }
+/// What is known of the machine id; nothing where that cannot be read.
+fn machine_ids(config: &Config, host: &Files, tree: &Tree, blank: &Blank) -> Option<MachineIds> {
+    let read = || {
+        let (on_root, blank) = (Files::on(tree)?, blank.tree.as_ref().map(Files::on).transpose()?);
+        MachineIds::read(config, host, &on_root, blank.as_ref())
     };
-    Some(Gap { path: HostPath::root(), error })
-}
-
-/// What is another about the configuration of the next boot. Only what is missing is taken as missing.
-fn difference(host: &Files) -> io::Result<Option<String>> {
-    let path = |text: &str| HostPath::new(text.as_bytes()).map_err(io::Error::other);
-    let (here, next) = (path(DEFAULT_FILE)?, path(NEXT)?);
-    let there = here.below(&next);
-    let (ours, theirs) = (host.read(&here)?, host.read(&there)?);
-    if theirs.is_some() {
-        let other = format!(
-            "the next boot goes by another configuration; run what-will-i-lose --config {there} as well"
-        );
-        return Ok((ours != theirs).then_some(other));
-    }
-    // One that was written by hand is in no system.
-    let is_of_system = host.link(&here)?.is_some_and(|text| text.starts_with(b"/etc/static/"));
-    let is_gone = ours.is_some() && is_of_system && host.look(&next)?.is_some();
-    let none = format!("the next boot starts {next}, which has no configuration of blankslate");
-    Ok(is_gone.then_some(none))
-}
-
-/// The path as the host sees it; a relative one is one below where this is.
-fn start(path: Option<&Path>) -> Result<HostPath> {
-    let Some(path) = path else { return Ok(HostPath::root()) };
-    let absolute = std::path::absolute(path)
-        .with_context(|| format!("cannot tell where {} is; write the whole path", shown(path)))?;
-    HostPath::new(absolute.as_os_str().as_bytes()).with_context(|| shown(path))
+    read().inspect_err(|cause| tracing::warn!("cannot read the machine id: {cause}")).ok()
 }
 
 fn is_nixos(sys: &LinuxSys) -> bool {
@@ -210,7 +179,8 @@ fn is_nixos(sys: &LinuxSys) -> bool {
 
 /// What the boot that made this root wrote down.
 fn recorded(root: &Path) -> Result<Recorded> {
-    Ok(facts::recorded(&root.join(RUN_DIR.trim_start_matches('/')))?)
+    let recorded = facts::recorded(&run_dir(root));
+    recorded.map_err(|why| unusable(&why.to_string(), "`blankslate apply` writes it anew"))
 }
 
 /// The configuration that was named, the host's if none was, an empty one if the host has none.
@@ -227,68 +197,5 @@ pub(in crate::cli) fn config(named: Option<&Path>) -> Result<(Config, Option<Str
         Err(error @ ConfigError::Faulty { .. }) => {
             Err(anyhow::Error::new(error).context("cannot use the configuration"))
         }
-    }
-}
-
-pub(super) fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::disallowed_methods, reason = "makes the hosts that are read")]
-
-    use std::fs;
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    /// A host whose configuration is a file, a symlink to that of its system, or missing; and what the
-    /// next system has.
-    fn gap(ours: Option<(&str, bool)>, theirs: Option<&str>) -> Option<String> {
-        let top = tempfile::tempdir().unwrap();
-        let at = |path: &str| {
-            let at = top.path().join(path.trim_start_matches('/'));
-            fs::create_dir_all(at.parent().unwrap()).unwrap();
-            at
-        };
-        let system = format!("{NEXT}{DEFAULT_FILE}");
-        fs::create_dir_all(at(NEXT)).unwrap();
-        if let Some(text) = theirs {
-            fs::write(at(&system), text).unwrap();
-        }
-        match ours {
-            Some((text, true)) => {
-                fs::write(at("/etc/static/blankslate/config.toml"), text).unwrap();
-                symlink("/etc/static/blankslate/config.toml", at(DEFAULT_FILE)).unwrap();
-            }
-            Some((text, false)) => fs::write(at(DEFAULT_FILE), text).unwrap(),
-            None => {}
-        }
-        other_configuration(&Files::of_host(top.path()).unwrap()).map(|gap| gap.error)
-    }
-
-    #[test]
-    fn another_configuration_of_the_next_boot_is_a_gap_that_names_it() {
-        let other = "the next boot goes by another configuration; run what-will-i-lose --config \
-                     /nix/var/nix/profiles/system/etc/blankslate/config.toml as well";
-        let none = "the next boot starts /nix/var/nix/profiles/system, which has no configuration of \
-                    blankslate";
-        let table = [
-            (None, None, None),
-            (Some(("a", true)), Some("a"), None),
-            (Some(("a", false)), Some("a"), None),
-            (Some(("a", true)), Some("b"), Some(other)),
-            (None, Some("b"), Some(other)),
-            (Some(("a", true)), None, Some(none)),
-            (Some(("a", false)), None, None),
-        ];
-        for (ours, theirs, expected) in table {
-            assert_eq!(gap(ours, theirs).as_deref(), expected, "{ours:?} {theirs:?}");
-        }
-        let long = "x".repeat((4 << 20) + 1);
-        let said = gap(Some(("a", false)), Some(&long)).unwrap_or_default();
-        let front = "cannot tell whether the next boot goes by this configuration: ";
-        assert!(said.starts_with(front), "{said}");
     }
 }

@@ -160,6 +160,8 @@ fn nothing_is_adopted_from_what_is_mounted_in_the_place_of_a_root() {
                 mount: path(mount),
                 dataset: String::new(),
                 instead: String::new(),
+                point: path(mount),
+                is_erased: false,
                 line: 1,
             })
             .collect();

@@ -16,9 +16,6 @@ use crate::persist::rewriters::{self, Cure};
 use crate::presets::{Place, Presets, Rank};
 use crate::sys::Look;
 
-/// Where the system itself lies: an entry there would cover what boots.
-const SYSTEM: [&str; 8] = ["/bin", "/boot", "/efi", "/lib", "/lib64", "/nix", "/sbin", "/usr"];
-
 /// What has to be known to offer entries.
 #[derive(Debug, Clone, Copy)]
 pub struct Host<'h> {
@@ -118,7 +115,7 @@ impl<'h> Hand<'h> {
     }
 
     fn cache(&mut self, path: &HostPath, is_directory: bool) -> Result<(), String> {
-        let target = self.target(path);
+        let target = self.host.target(path);
         let Ok(text) = std::str::from_utf8(target.as_bytes()) else {
             return Err("its name is not UTF-8, so no configuration can hold it".to_owned());
         };
@@ -131,6 +128,11 @@ impl<'h> Hand<'h> {
     fn in_blank(&mut self, change: &Change) -> Result<(), String> {
         let why = match change.kind {
             ChangeKind::Added => return Ok(()),
+            ChangeKind::Modified | ChangeKind::Metadata(_)
+                if self.host.rules.is_unset_in_blank(&change.path) =>
+            {
+                return Ok(());
+            }
             ChangeKind::Removed => {
                 "it is in the blank, and comes back; where it must not, remove it there"
             }
@@ -156,14 +158,14 @@ impl<'h> Hand<'h> {
 
     /// Offers to accept the loss of `path` itself.
     fn accept(&mut self, path: &HostPath) {
-        if let Ok(text) = std::str::from_utf8(self.target(path).as_bytes()) {
+        if let Ok(text) = std::str::from_utf8(self.host.target(path).as_bytes()) {
             self.block.acceptable.insert(escape_glob(text));
         }
     }
 
     fn keep(&mut self, path: &HostPath, preset: Option<&str>) -> Result<(), String> {
-        self.check(path)?;
-        let target = self.target(path);
+        self.host.check(path)?;
+        let target = self.host.target(path);
         let look = (self.host.desk.look)(path).map_err(|error| error.to_string())?;
         let item = self.host.desk.item(path, &target, Some(&look));
         let mut item = item.map_err(|why| self.with_directory(path, &why))?;
@@ -193,7 +195,7 @@ impl<'h> Hand<'h> {
         let tail = format!("/{}", directory.trim_start_matches('/'));
         let is_it = |above: &HostPath| {
             if directory.starts_with('/') {
-                self.target(above).as_bytes() == directory.as_bytes()
+                self.host.target(above).as_bytes() == directory.as_bytes()
             } else {
                 above.as_bytes().ends_with(tail.as_bytes())
             }
@@ -202,9 +204,9 @@ impl<'h> Hand<'h> {
         let Some(at) = path.ancestors().into_iter().rev().find(is_it) else {
             return Err(format!("{replaced}, and that is {directory}"));
         };
-        self.check(&at).map_err(|why| format!("{replaced}, but {at}: {why}"))?;
+        self.host.check(&at).map_err(|why| format!("{replaced}, but {at}: {why}"))?;
         let look = (self.host.desk.look)(&at).map_err(|error| error.to_string())?;
-        let item = self.host.desk.item(&at, &self.target(&at), Some(&look))?;
+        let item = self.host.desk.item(&at, &self.host.target(&at), Some(&look))?;
         self.push(item);
         Ok(())
     }
@@ -232,7 +234,7 @@ impl<'h> Hand<'h> {
         };
         // The whole preset would be declared, also those of its paths that are not lost.
         let is_harmful = |target: &HostPath| {
-            target.seen_from(self.host.place).is_none_or(|path| self.check(&path).is_err())
+            target.seen_from(self.host.place).is_none_or(|path| self.host.check(&path).is_err())
         };
         if targets.iter().any(is_harmful)
             || !targets.iter().any(|target| item.entry.target.starts_with(target))
@@ -243,43 +245,12 @@ impl<'h> Hand<'h> {
         self.block.covered.extend(targets);
     }
 
-    /// Why an entry at `path` would do harm.
-    fn check(&self, path: &HostPath) -> Result<(), String> {
-        let target = self.target(path);
-        let config = self.host.desk.config;
-        if target.is_root() {
-            return Err("the root itself cannot be an entry".to_owned());
-        }
-        let is_in = |own: &&&str| own.parse().is_ok_and(|own| target.starts_with(&own));
-        if let Some(own) = SYSTEM.iter().find(is_in) {
-            return Err(format!(
-                "{own} is the system itself, which belongs on a file system of its own"
-            ));
-        }
-        if let Some(mount) = self.host.mounts.iter().find(|mount| mount.starts_with(path)) {
-            return Err(format!("something is mounted at {mount}; keep what lies beside that"));
-        }
-        let near = |other: &HostPath| other.starts_with(&target) || target.starts_with(other);
-        if let Some(store) = config.stores.iter().find(|store| near(&store.path)) {
-            return Err(format!("it holds or lies in the store {}", store.path));
-        }
-        let mut roots = config.roots.iter().map(|root| &root.mount);
-        if let Some(root) = roots.find(|mount| mount.starts_with(&target)) {
-            return Err(format!("it holds the root {root}"));
-        }
-        let mut entries = config.entries().map(|(_, entry)| &entry.target);
-        match entries.find(|entry| near(entry)) {
-            Some(entry) => Err(format!("{entry} is declared; keep what lies beside that")),
-            None => Ok(()),
-        }
-    }
-
     /// A sentence that names the directory around `path`, where that can be declared instead.
     fn with_directory(&self, path: &HostPath, why: &str) -> String {
         let why = why.trim_end_matches('.');
         let is_safe = |above: &HostPath| {
             let is_directory = matches!((self.host.desk.look)(above), Ok(Look::Directory(_)));
-            is_directory && !self.host.rules.is_structure(above) && self.check(above).is_ok()
+            is_directory && !self.host.rules.is_structure(above) && self.host.check(above).is_ok()
         };
         match path.parent().filter(is_safe) {
             Some(above) => format!("{why}; the directory {above} can be one"),
@@ -293,15 +264,11 @@ impl<'h> Hand<'h> {
         for (path, why) in block.cannot.iter_mut().filter(|(path, _)| bare.contains(path)) {
             let is_in = |gap: &&Gap| gap.path.starts_with(path) && blank_problem(gap).is_none();
             if let Some(gap) = gaps.iter().find(is_in) {
-                let target = self.target(path);
+                let target = self.host.target(path);
                 block.acceptable.remove(&escape_glob(&target.exact()));
                 *why = unread(gap);
             }
         }
-    }
-
-    fn target(&self, path: &HostPath) -> HostPath {
-        path.below(self.host.place)
     }
 
     /// What was gathered, without entries that lie in another one; nothing is left. Of what could

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::text::{PRESETS, accounts, look, owners, setting, view};
+use super::host::{PRESETS, accounts, look, owners, setting, view};
 use super::*;
 use crate::config::Config;
 use crate::loss::groups::Order;

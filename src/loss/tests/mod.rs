@@ -3,6 +3,7 @@
 mod classify;
 mod ending;
 mod fold;
+mod host;
 mod properties;
 mod text;
 

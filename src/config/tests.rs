@@ -134,7 +134,7 @@ fn a_fault_in_a_value_names_line_key_and_cure() {
         (
             "\"blank\"",
             "\"rpool/root@blank\"",
-            "7 root.snapshot: \"rpool/root@blank\" has '/' in it; ZFS allows letters, digits, space and - _ . :",
+            "7 root.snapshot: \"rpool/root@blank\" is no snapshot's name; write what stands behind the @ in `zfs list -t snapshot`, e.g. blank",
         ),
         ("\"zfs\"", "\"btrfs\"", "5 root.kind: \"btrfs\" is not known here; write \"zfs\""),
         ("\"refuse\"", "true", "8 root.newer-snapshots: is a TOML boolean; write it in quotes"),

@@ -29,6 +29,9 @@ pub enum NameProblem {
     /// A snapshot where a dataset is wanted.
     #[error("names a snapshot; write the dataset alone, the snapshot has its own key")]
     Snapshot,
+    /// Nothing, or a dataset too, where a snapshot is wanted.
+    #[error("is no snapshot's name; write what stands behind the @ in `zfs list -t snapshot`, e.g. blank")]
+    NotSnapshot,
     /// A character that ZFS does not allow.
     #[error("has {0:?} in it; ZFS allows letters, digits, space and - _ . :")]
     Character(char),
@@ -80,6 +83,9 @@ impl FromStr for SnapshotName {
     type Err = NameProblem;
 
     fn from_str(text: &str) -> Result<Self, NameProblem> {
+        if text.is_empty() || text.contains(['@', '/']) {
+            return Err(NameProblem::NotSnapshot);
+        }
         check_component(text)?;
         if text.len() > LONGEST {
             return Err(NameProblem::TooLong);
@@ -170,8 +176,10 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(&text.parse::<DatasetName>().map(|_| ()), expected, "{text:?}");
         }
-        assert_eq!("a/b".parse::<SnapshotName>(), Err(NameProblem::Character('/')));
-        assert_eq!("".parse::<SnapshotName>(), Err(NameProblem::Empty));
+        for none in ["", "a/b", "@blank", "rpool/root@blank"] {
+            assert_eq!(none.parse::<SnapshotName>(), Err(NameProblem::NotSnapshot), "{none}");
+        }
+        assert_eq!("a%b".parse::<SnapshotName>(), Err(NameProblem::Character('%')));
     }
 
     #[test]

@@ -118,6 +118,21 @@ fn where_the_old_way_cannot_be_ended_the_record_says_that_it_is_in_place() {
     assert_eq!(entry.outcome, "failed");
 }
 
+/// The old way was ended, and what lies beneath keeps the new one from being taken: nothing is in place.
+#[test]
+fn what_was_taken_away_is_out_of_the_record_although_the_second_look_is_refused() {
+    let (mut sys, record) = in_place("bind");
+    sys.tree.mounts.clear();
+    sys.tree.file("/x/beneath", ROOT, "only here");
+    sys.tree.mount("/persist/x", "/x");
+    let config = config(&[("/persist", &["dir sym /x"])]);
+    let (turns, record) = run(&mut sys, &config, &record, &host());
+    assert!(ends(&turns)[0].starts_with("/x refused: "), "{:?}", ends(&turns));
+    assert_eq!(sys.tree.text("/x/beneath").as_deref(), Some("only here"));
+    let entry = &record.entries[0];
+    assert_eq!((entry.how.as_str(), entry.in_place), ("symlink", false));
+}
+
 /// What was declared inside is gone first, so that one run is enough.
 #[test]
 fn an_entry_around_what_was_declared_before_is_placed_in_the_same_run() {

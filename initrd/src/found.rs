@@ -53,7 +53,7 @@ fn failure(here: &[&Rescued]) -> Option<String> {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    Some(format!("cannot adopt {target}{more}: {why}; mend that, or free space in the store"))
+    Some(format!("cannot adopt {target}{more}: {why}; mend that"))
 }
 
 /// Says on stderr and in the kernel log what became of every entry.
@@ -138,8 +138,7 @@ mod tests {
         assert_eq!(root.found, [first, found("/homes", Way::Beside, 1, 0, Some(note))]);
         assert_eq!(root.failure, None);
         assert_eq!(home.found, [found("/home/d", Way::NotLookedAt, 0, 0, Some("it is a fifo"))]);
-        let why =
-            "cannot adopt /home/b, and 1 more: it is full; mend that, or free space in the store";
+        let why = "cannot adopt /home/b, and 1 more: it is full; mend that";
         assert_eq!(home.failure.as_deref(), Some(why));
     }
 

@@ -131,8 +131,8 @@ fn placement(
     Placement { target, source, kind, how, line, is_in_place, source_holds, is_on_root }
 }
 
-/// Whether the file is nowhere, in no other store either, so that the next boot makes none where it could be found afterwards.
-/// What cannot be told is lost.
+/// Whether the file is nowhere, in no other store either, so that the next boot makes none where it could
+/// be found afterwards. What cannot be told is lost.
 fn is_awaited(entry: &Entry, others: &[HostPath], look: Looker<'_>) -> bool {
     let is_there = |there: &Look| {
         matches!(there, Look::File(seen) if !seen.is_mount) && is_brought(there, entry.kind)

@@ -60,8 +60,9 @@ pub trait Sys {
     fn mounts_below(&self, path: &HostPath) -> Result<Vec<HostPath>, SysError>;
 
     /// Returns the first difference between the trees at `one` and `other`, in content, names, types,
-    /// owners, modes, times of modification, extended attributes, ACLs and file flags. Sockets do not
-    /// count, nor which files are hard links of each other, nor the flags of the two topmost ones.
+    /// owners, modes, times of modification as far as the second file system can hold them, extended
+    /// attributes, ACLs and file flags. Sockets do not count, nor which files are hard links of each other,
+    /// nor the flags of the two topmost ones.
     ///
     /// # Errors
     /// Not everything could be read.

@@ -84,7 +84,8 @@ pub struct Copied {
 pub enum Care {
     /// Content byte for byte.
     EveryByte,
-    /// Content by size and time: enough to see that somebody wrote since both were equal.
+    /// Content by size and time, and byte for byte where the time cannot tell: enough to see that
+    /// somebody wrote since both were equal.
     Stamps,
 }
 

@@ -30,7 +30,9 @@ pub enum NameProblem {
     #[error("names a snapshot; write the dataset alone, the snapshot has its own key")]
     Snapshot,
     /// Nothing, or a dataset too, where a snapshot is wanted.
-    #[error("is no snapshot's name; write what stands behind the @ in `zfs list -t snapshot`, e.g. blank")]
+    #[error(
+        "is no snapshot's name; write what stands behind the @ in `zfs list -t snapshot`, e.g. blank"
+    )]
     NotSnapshot,
     /// A character that ZFS does not allow.
     #[error("has {0:?} in it; ZFS allows letters, digits, space and - _ . :")]

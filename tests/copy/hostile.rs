@@ -173,6 +173,8 @@ fn a_file_that_is_written_meanwhile_is_an_error() {
     for (number, act) in acts.into_iter().enumerate() {
         let open = fs::OpenOptions::new().write(true).open(&file).unwrap();
         open.set_len(64 << 20).unwrap();
+        // A write in the same tick of the clock as this would leave no other time behind.
+        open.set_modified(std::time::UNIX_EPOCH).unwrap();
         let done = AtomicBool::new(false);
         let watch = |_| {
             if !done.swap(true, Ordering::Relaxed) {

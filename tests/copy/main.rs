@@ -16,4 +16,7 @@ mod limits;
 #[path = "../support/namespace.rs"]
 mod namespace;
 mod random;
+#[path = "../support/skip.rs"]
+mod skip;
 mod support;
+mod times;

@@ -11,7 +11,7 @@ use std::process::Command;
 use crate::namespace;
 use blankslate::path::HostPath;
 use blankslate::sys::copy;
-use blankslate::sys::{Care, Copied, Difference, SysError};
+use blankslate::sys::{Care, Copied, Difference, SysError, Watch};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, Timespec, Timestamps, XattrFlags, makedev, mknodat,
     utimensat,
@@ -53,6 +53,18 @@ impl Bench {
         copied(&self.original(), &self.staged())
     }
 
+    /// The same, told to `watch`.
+    pub fn watched(&self, watch: Watch) -> Result<Copied, SysError> {
+        watched(&self.original(), &self.staged(), watch)
+    }
+
+    /// Writes `file` in the original.
+    pub fn write(&self, text: &str, (seconds, nanoseconds): (i64, i64)) {
+        let file = self.original().join("file");
+        fs::write(&file, text).unwrap();
+        times(&file, seconds, nanoseconds);
+    }
+
     /// Copies, and no more.
     pub fn unverified(&self) -> Result<Copied, SysError> {
         let (from, into) = (held(&self.original()), held(&self.staged()));
@@ -62,6 +74,11 @@ impl Bench {
 
     pub fn compared(&self) -> Result<Option<Difference>, SysError> {
         compared(&self.original(), &self.copy())
+    }
+
+    pub fn stamps_compared(&self) -> Result<Option<Difference>, SysError> {
+        let (one, other) = (held(&self.original()), held(&self.copy()));
+        copy::compare_trees(one.as_fd(), &path("/o"), other.as_fd(), Care::Stamps)
     }
 
     pub fn discard(&self) {
@@ -79,8 +96,12 @@ impl Drop for Bench {
 }
 
 pub fn copied(from: &Path, into: &Path) -> Result<Copied, SysError> {
+    watched(from, into, &|_| {})
+}
+
+fn watched(from: &Path, into: &Path, watch: Watch) -> Result<Copied, SysError> {
     let (from, into) = (held(from), held(into));
-    copy::copy_verified(from.as_fd(), &path("/o"), into.as_fd(), OsStr::new("tree"), &|_| {})
+    copy::copy_verified(from.as_fd(), &path("/o"), into.as_fd(), OsStr::new("tree"), watch)
 }
 
 pub fn compared(one: &Path, other: &Path) -> Result<Option<Difference>, SysError> {

@@ -180,14 +180,14 @@ fn userns_an_entry_on_no_declared_root_is_told_what_the_next_boot_copies() {
             assert!(said.contains(words) && code == 1, "{said}");
         };
         says(
-            "\nThe next boot copies what lies there to /persist/var/lib/gone, and puts it in place.\n",
+            "\nThe next boot copies what lies there to /persist/var/lib/gone, and puts it in place, unless something else erases it before.\n",
         );
         mount("tmpfs", "mode=755", &top.join("var/lib"));
         host.write("var/lib/gone/data", "data");
         says("\nIt lies in memory, so the next boot finds nothing of it to copy into the store.\n");
         host.write("persist/var/lib/gone/data", "other");
         umount(&top.join("var/lib"));
-        says("\nThe next boot erases neither, and leaves both as they are.\n");
+        says("\nThe next boot leaves both as they are, unless something else erases one before.\n");
     });
 }
 

@@ -41,7 +41,7 @@ fn userns_a_file_that_nobody_made_yet_is_kept_from_when_it_is_made() {
         let expected = "/etc/ssh/key is an entry.\n\
             It is declared in line 11 of the configuration.\n\
             The store keeps it at /persist/etc/ssh/key, which is to be mounted there.\n\
-            Now: it waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it.\n\
+            Now: it waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it, unless something else erases it before.\n\
             `blankslate apply` has nothing to do.\n\
             The next boot makes nothing there: an empty file would be taken for a broken one.\n";
         assert_eq!(explain(&host, "/etc/ssh/key"), (0, expected.to_owned()));

@@ -106,7 +106,7 @@ fn userns_a_plan_says_what_apply_then_does_and_changes_nothing() {
     });
 }
 
-const WAITS: &str = "waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it\n";
+const WAITS: &str = "waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it, unless something else erases it before\n";
 
 #[test]
 fn userns_a_file_that_nobody_made_waits_and_plan_and_apply_have_nothing_to_do() {

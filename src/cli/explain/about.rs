@@ -120,10 +120,14 @@ fn next_boot_of_data(looked: &Looked, against: &Against) -> String {
              place."
         ),
         (Bed::Disk, Against::Nothing) => {
-            format!("The next boot copies what lies there to {source}, and puts it in place.")
+            format!(
+                "The next boot copies what lies there to {source}, and puts it in place, unless something \
+                 else erases it before."
+            )
         }
         (Bed::Disk, Against::Different(_)) => {
-            "The next boot erases neither, and leaves both as they are.".to_owned()
+            "The next boot leaves both as they are, unless something else erases one before."
+                .to_owned()
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::sys::Look;
 /// What an entry waits for, as a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// For somebody to make the file at its target.
+    /// For somebody to make the file at its target. What erases it there can be known only of a declared
+    /// root, and that is searched before.
     Made,
     /// For somebody to make the file in an entry around it.
     MadeInside,
@@ -25,7 +26,7 @@ impl fmt::Display for Wait {
         f.write_str(match self {
             Self::Made => {
                 "nothing has made it yet; as soon as something has, `blankslate apply` or the next boot \
-                 keeps it"
+                 keeps it, unless something else erases it before"
             }
             Self::MadeInside => {
                 "nothing has made it yet; as soon as something has, it lies in the store"

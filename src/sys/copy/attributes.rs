@@ -82,9 +82,27 @@ impl Reach<'_> {
         set.map_err(|errno| {
             let cause = io::Error::from(errno);
             let name = crate::path::escape(name.to_bytes());
-            let text = format!("its attribute {name} cannot be kept there: {cause}");
+            // ext4 has a block for them at most, and says the same as when it is full.
+            let text = if errno == Errno::TOOBIG || errno == Errno::NOSPC && self.has_room() {
+                let size = value.len();
+                format!(
+                    "its attribute {name}, {size} bytes, does not fit there, however much space is \
+                     free; make it smaller, or remove it (setfattr -x)"
+                )
+            } else {
+                format!("its attribute {name} cannot be kept there: {cause}")
+            };
             Fault::copying(io::Error::new(cause.kind(), text))
         })
+    }
+
+    /// Whether its file system has far more space left than an attribute needs. Unknown counts as no.
+    fn has_room(&self) -> bool {
+        let told = match self {
+            Self::Open(fd) => rustix::fs::fstatvfs(fd),
+            Self::Pinned(path) => rustix::fs::statvfs(path.as_str()),
+        };
+        told.is_ok_and(|told| told.f_bavail.saturating_mul(told.f_frsize) > 16 * MOST as u64)
     }
 }
 

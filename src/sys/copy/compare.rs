@@ -193,7 +193,8 @@ impl Comparison {
         if !same::have_same_flags(one, other, mask)? {
             return Err(Verdict::Differs("file flags"));
         }
-        if self.care == Care::EveryByte && one.stat.kind() == FileType::RegularFile {
+        let is_told = self.care == Care::Stamps && one.stat.is_told_by_time(&other.stat);
+        if one.stat.kind() == FileType::RegularFile && !is_told {
             let mut blocks = lock(&self.spare).pop().unwrap_or_default();
             let is_same = same::have_same_bytes(one, other, &mut blocks)?;
             lock(&self.spare).push(blocks);

@@ -6,6 +6,7 @@
 //! times, and last the flags, which can forbid all that.
 
 use std::ffi::CStr;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Gid, IFlags, Mode, OFlags, Uid};
@@ -16,6 +17,7 @@ use super::content::Contents;
 use super::flags;
 use super::node::Stat;
 use super::privilege::{self, Standing};
+use super::time::Held;
 use crate::path::HostPath;
 
 /// What a copied file gets last, when it is known how it stands.
@@ -61,6 +63,15 @@ impl Rest {
     }
 }
 
+/// A regular file that is there, but for the rest.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) file: OwnedFd,
+    pub(super) rest: Rest,
+    /// What has become of its time.
+    pub(super) held: Held,
+}
+
 /// What a copied file could not have.
 #[derive(Debug)]
 pub(super) struct Settled {
@@ -88,7 +99,7 @@ impl Original<'_> {
         name: &CStr,
         contents: &Contents,
         told: &dyn Fn(u64),
-    ) -> Result<(OwnedFd, Rest), Fault> {
+    ) -> Result<Made, Fault> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let narrow = Mode::RUSR | Mode::WUSR;
@@ -101,32 +112,43 @@ impl Original<'_> {
         contents.copy(self.file, copy.as_fd(), self.stat.size(), told)?;
         let mode = self.stat.mode();
         let plain = privilege::without(mode);
-        let capability = settle(self.file, &self.stat, copy.as_fd(), plain)?;
+        let (capability, held) = settle(self.file, &self.stat, copy.as_fd(), plain)?;
         // Whoever wrote to it until here has changed its time of change.
         let after = Stat::of(self.file).map_err(Fault::reading)?;
         if !after.is_as(&self.stat) {
             return Err(Fault::changed());
         }
         let kept = if self.is_top { IFlags::empty() } else { inode_flags & flags::KEPT };
-        Ok((copy, Rest { mode, capability, flags: kept }))
+        Ok(Made { file: copy, rest: Rest { mode, capability, flags: kept }, held })
     }
 }
 
 /// Gives a complete directory or regular file the owner, attributes and times of the original, and
-/// `mode`. Returns the capability, which it does not set.
+/// `mode`. Returns the capability, which it does not set, and what has become of the time.
 pub(super) fn settle(
     from: BorrowedFd,
     stat: &Stat,
     to: BorrowedFd,
     mode: u32,
-) -> Result<Option<Vec<u8>>, Fault> {
+) -> Result<(Option<Vec<u8>>, Held), Fault> {
     let (uid, gid) = stat.owner();
     rustix::fs::fchown(to, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
         .map_err(Fault::copying)?;
     let capability = attributes::copy(&Reach::Open(from), &Reach::Open(to))?;
     rustix::fs::fchmod(to, privilege::mode(mode)).map_err(Fault::copying)?;
     rustix::fs::futimens(to, &stat.times()).map_err(Fault::copying)?;
-    Ok(capability)
+    Ok((capability, held_time(stat, to)?))
+}
+
+/// What has become of the time of `original` on `copy`, which has just got it.
+pub(super) fn held_time(original: &Stat, copy: BorrowedFd) -> Result<Held, Fault> {
+    match original.held_by(&Stat::of(copy).map_err(Fault::copying)?) {
+        Held::Not => {
+            let text = "its time of modification cannot be kept there";
+            Err(Fault::copying(io::Error::other(text)))
+        }
+        held => Ok(held),
+    }
 }
 
 /// Takes away what the new topmost directory or file has from the directory above it. From there on

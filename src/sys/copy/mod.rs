@@ -23,6 +23,7 @@ mod same;
 mod share;
 mod special;
 mod tally;
+mod time;
 mod walk;
 
 use std::ffi::OsStr;
@@ -54,6 +55,18 @@ impl Fault {
 
     fn changed() -> Self {
         Self::copying(io::Error::other("it changed while it was copied"))
+    }
+
+    /// What was copied just now differs.
+    fn differs(what: &str) -> Self {
+        match what {
+            "presence" | "type" => Self::changed(),
+            _ => {
+                let text =
+                    format!("it changed while it was copied, or its {what} cannot be kept there");
+                Self::copying(io::Error::other(text))
+            }
+        }
     }
 
     fn at(self, path: HostPath) -> SysError {
@@ -113,13 +126,13 @@ pub fn copy_verified(
         };
         (synced, compared)
     });
-    let mut difference = compared?;
+    let difference = compared?;
     synced.map_err(failed("write out the copy of"))?;
-    if difference.is_none() {
-        // That took its time, and who wrote to what was compared early on was not noticed.
-        difference = differs(Care::Stamps)?;
+    if let Some(Difference { path, what }) = difference {
+        return Err(Fault::differs(what).at(path));
     }
-    match difference {
+    // That took its time, and who wrote to what was compared early on was not noticed.
+    match differs(Care::Stamps)? {
         Some(Difference { path, .. }) => Err(Fault::changed().at(path)),
         None => Ok(copied),
     }
@@ -141,9 +154,11 @@ pub fn sync_tree(at: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// Returns the first difference between the trees `one`, which is called `one_path`, and `other`: all
-/// that [`copy_tree`] takes along is compared, content byte for byte, but no times of access. Neither
-/// sockets count nor the flags of the topmost ones, nor which files are hard links of each other. What
-/// [`copy_tree`] takes from a set-user-ID file out of caution may be missing in `other`.
+/// that [`copy_tree`] takes along is compared, but no times of access. Neither sockets count nor the flags
+/// of the topmost ones, nor which files are hard links of each other. What [`copy_tree`] takes from a
+/// set-user-ID file out of caution may be missing in `other`, and a time that its file system cannot hold
+/// may be the nearest that it can. With [`Care::Stamps`] content is compared byte for byte only where the
+/// times cannot tell.
 ///
 /// # Errors
 /// Something could not be read, or is mounted in one of the trees.

@@ -11,6 +11,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::Fault;
+use super::time::{Held, Time};
 
 /// File system, inode and mount of a node.
 pub(super) type Id = (u32, u32, u64, u64);
@@ -157,10 +158,18 @@ impl Stat {
         moment(&self.0) == moment(&before.0)
     }
 
-    /// Whether `copy` has its time of modification. A file system with whole seconds holds no more.
-    pub(super) fn has_time_of(&self, copy: &Self) -> bool {
-        let (time, copied) = (pair(self.0.stx_mtime), pair(copy.0.stx_mtime));
-        time == copied || copied == (time.0, 0)
+    /// What has become of its time of modification in `copy`.
+    pub(super) fn held_by(&self, copy: &Self) -> Held {
+        Held::of(pair(self.0.stx_mtime), pair(copy.0.stx_mtime))
+    }
+
+    /// Whether its time of modification tells that nobody has written to it since `copy` was made. It
+    /// tells nothing where the copy could not hold it, and where it was written so shortly before that
+    /// the clock of a file system, which may count whole seconds, gives the next write the same.
+    pub(super) fn is_told_by_time(&self, copy: &Self) -> bool {
+        let (written, _) = pair(self.0.stx_mtime);
+        let (made, _) = pair(copy.0.stx_ctime);
+        self.held_by(copy) == Held::Exactly && written.saturating_add(1) < made
     }
 
     /// The times of access and of modification.
@@ -174,6 +183,6 @@ impl Stat {
     }
 }
 
-fn pair(time: StatxTimestamp) -> (i64, u32) {
+fn pair(time: StatxTimestamp) -> Time {
     (time.tv_sec, time.tv_nsec)
 }

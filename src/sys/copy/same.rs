@@ -9,6 +9,7 @@ use rustix::fs::{FileType, IFlags};
 use super::attributes::{self, CAPABILITY, Reach};
 use super::content::{next_data, read_at};
 use super::node::Stat;
+use super::time::Held;
 use super::{flags, privilege};
 
 /// In what two nodes differ, as it is told.
@@ -91,10 +92,14 @@ fn text(link: &Side) -> io::Result<CString> {
     Ok(rustix::fs::readlinkat(link.fd, c"", Vec::new())?)
 }
 
-/// Compares the times of modification. Comes last of all that is compared of two nodes: whoever has to
-/// choose between them is told more by what was modified than by that it was.
+/// Compares the times of modification, as far as the file system of the second can hold that of the first.
+/// Comes last of all that is compared of two nodes: whoever has to choose between them is told more by
+/// what was modified than by that it was.
 pub(super) fn have_same_time(one: &Side, other: &Side) -> Result<(), What> {
-    if one.stat.has_time_of(&other.stat) { Ok(()) } else { Err("time of modification") }
+    match one.stat.held_by(&other.stat) {
+        Held::Exactly | Held::Cut | Held::Earliest | Held::Latest => Ok(()),
+        Held::Not => Err("time of modification"),
+    }
 }
 
 /// Compares what lets whoever starts a regular file act as somebody else.

@@ -8,8 +8,10 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid, makedev};
 
 use super::Fault;
 use super::attributes::{self, Reach};
+use super::file::held_time;
 use super::node::{self, Stat};
 use super::privilege;
+use super::time::Held;
 
 /// A symlink, fifo or device that is copied.
 #[derive(Debug)]
@@ -21,8 +23,9 @@ pub(super) struct Special {
 }
 
 impl Special {
-    /// Copies to the new name `name`. Until it is complete it is open to nobody.
-    pub(super) fn copy(&self, into: BorrowedFd, name: &CStr) -> Result<(), Fault> {
+    /// Copies to the new name `name`; returns what has become of the time. Until it is complete it is open
+    /// to nobody.
+    pub(super) fn copy(&self, into: BorrowedFd, name: &CStr) -> Result<Held, Fault> {
         let kind = self.stat.kind();
         self.make(kind, into, name)?;
         let (uid, gid) = self.stat.owner();
@@ -37,7 +40,8 @@ impl Special {
             rustix::fs::chmodat(into, name, mode, AtFlags::empty()).map_err(Fault::copying)?;
         }
         rustix::fs::utimensat(into, name, &self.stat.times(), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(Fault::copying)
+            .map_err(Fault::copying)?;
+        held_time(&self.stat, copy.as_fd())
     }
 
     fn make(&self, kind: FileType, into: BorrowedFd, name: &CStr) -> Result<(), Fault> {

@@ -7,7 +7,9 @@ use rustix::fs::IFlags;
 
 use super::file::Settled;
 use super::share::lock;
+use super::time::Held;
 use super::{Copied, Progress, Watch, flags};
+use crate::human::count;
 use crate::path::HostPath;
 
 pub(super) struct Tally<'t> {
@@ -17,6 +19,8 @@ pub(super) struct Tally<'t> {
     copied: Mutex<Copied>,
     /// Which flags could not be set, and where first.
     unset: Mutex<(IFlags, Option<HostPath>)>,
+    /// Of which the time could not be held: the first of them, and how many more.
+    times: Mutex<Vec<(Held, HostPath, u64)>>,
 }
 
 impl<'t> Tally<'t> {
@@ -27,6 +31,7 @@ impl<'t> Tally<'t> {
             bytes: AtomicU64::new(0),
             copied: Mutex::default(),
             unset: Mutex::new((IFlags::empty(), None)),
+            times: Mutex::default(),
         }
     }
 
@@ -67,6 +72,19 @@ impl<'t> Tally<'t> {
         }
     }
 
+    /// That has become of the time of what lies there. Anybody can make as many of them as he likes, so no
+    /// more than the first is named.
+    pub(super) fn time(&self, held: Held, path: impl FnOnce() -> HostPath) {
+        if held == Held::Exactly {
+            return;
+        }
+        let mut times = lock(&self.times);
+        match times.iter_mut().find(|(first, ..)| *first == held) {
+            Some((_, _, more)) => *more += 1,
+            None => times.push((held, path(), 0)),
+        }
+    }
+
     /// Returns what was copied, and which flags could not be set somewhere.
     pub(super) fn end(&self) -> (Copied, IFlags) {
         let mut copied = std::mem::take(&mut *lock(&self.copied));
@@ -75,6 +93,7 @@ impl<'t> Tally<'t> {
             let words = flags::words(unset);
             copied.notes.push(format!("file flags were left out ({words}), first at {path}"));
         }
+        copied.notes.extend(lock(&self.times).iter().filter_map(time_note));
         copied.sockets.sort_unstable();
         copied.notes.sort_unstable();
         copied.total = Progress {
@@ -83,4 +102,17 @@ impl<'t> Tally<'t> {
         };
         (copied, unset)
     }
+}
+
+fn time_note((held, path, more): &(Held, HostPath, u64)) -> Option<String> {
+    let what = match held {
+        Held::Exactly | Held::Not => return None,
+        Held::Cut => "is kept there in whole seconds",
+        Held::Earliest => {
+            "is too early to be kept there: the copy has the earliest that it can have"
+        }
+        Held::Latest => "is too late to be kept there: the copy has the latest that it can have",
+    };
+    let more = if *more == 0 { String::new() } else { format!(", and of {} more,", count(*more)) };
+    Some(format!("the time of modification of {path}{more} {what}"))
 }

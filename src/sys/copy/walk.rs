@@ -12,7 +12,7 @@ use rustix::fs::{FileType, IFlags, Mode, OFlags, StatVfsMountFlags};
 
 use super::content::Contents;
 use super::descent::Descent;
-use super::file::{self, Original, Rest};
+use super::file::{self, Made, Original, Rest};
 use super::links::{self, Found, Linked, Links};
 use super::listing::{Entry, Trail};
 use super::node::{self, Stat};
@@ -165,7 +165,8 @@ impl Walk<'_> {
         let dir = descent.one.up().map_err(Fault::reading)?;
         let made = descent.other.up().map_err(Fault::copying)?;
         let Some(level) = descent.levels.pop() else { return Ok(()) };
-        file::settle(dir.as_fd(), &level.stat, made.as_fd(), level.stat.mode())?;
+        let (_, held) = file::settle(dir.as_fd(), &level.stat, made.as_fd(), level.stat.mode())?;
+        self.tally.time(held, || descent.trail.here());
         if !Stat::of(dir.as_fd()).map_err(Fault::reading)?.is_as(&level.stat) {
             return Err(Fault::changed());
         }
@@ -203,11 +204,15 @@ impl Walk<'_> {
 
     fn file(&self, spot: &Spot, name: &CStr, original: &Original) -> Result<(), Fault> {
         let told = |bytes| self.tally.tell(0, bytes);
-        let copy = || original.copy(spot.into, name, &self.contents, &told);
+        let copy = || {
+            let made = original.copy(spot.into, name, &self.contents, &told)?;
+            self.tally.time(made.held, || spot.path(name));
+            Ok(made)
+        };
         if original.stat.links() > 1 {
-            return self.linked(spot, name, &original.stat, || Ok(copy()?.1));
+            return self.linked(spot, name, &original.stat, || Ok(copy()?.rest));
         }
-        let (file, rest) = copy()?;
+        let Made { file, rest, .. } = copy()?;
         if !rest.is_nothing() {
             let standing = Standing { is_nosuid: self.is_nosuid, ..Standing::default() };
             let settled = rest.settle(file.as_fd(), standing, Some(spot.path(name)))?;
@@ -218,7 +223,11 @@ impl Walk<'_> {
     }
 
     fn special(&self, spot: &Spot, name: &CStr, special: &Special) -> Result<(), Fault> {
-        let copy = || special.copy(spot.into, name).map(|()| Rest::none());
+        let copy = || {
+            let held = special.copy(spot.into, name)?;
+            self.tally.time(held, || spot.path(name));
+            Ok(Rest::none())
+        };
         if special.stat.links() > 1 {
             return self.linked(spot, name, &special.stat, copy);
         }

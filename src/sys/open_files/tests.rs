@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
@@ -11,20 +12,22 @@ use super::*;
 struct Holder(Child);
 
 impl Holder {
-    /// A shell that opens what `script` says, and waits. What it has open is there when this returns.
+    /// A shell that opens what `script` says, and becomes a sleep. That it is when this returns.
     fn new(dir: &Path, script: &str) -> Self {
-        let ready = tempfile::NamedTempFile::new().unwrap();
-        let script = format!("{script}; echo > {}; exec sleep 60", ready.path().display());
+        let script = format!("set -e; {script}; exec sleep 600");
         let child = Command::new("sh")
             .args(["-c", &script])
             .current_dir(dir)
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        while ready.path().metadata().unwrap().len() == 0 {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+        let holder = Self(child);
+        let (start, comm) = (Instant::now(), format!("/proc/{}/comm", holder.0.id()));
+        while std::fs::read(&comm).unwrap() != b"sleep\n" {
+            assert!(start.elapsed().as_secs() < 60, "{script} does not come to its end");
+            std::thread::sleep(Duration::from_millis(5));
         }
-        Self(child)
+        holder
     }
 }
 
@@ -78,8 +81,12 @@ fn the_command_is_told_and_this_process_is_not() {
     let own = File::create(root.path().join("own")).unwrap();
     let holder = Holder::new(root.path(), "exec 3>>file");
     let open = writers_on(root.path()).unwrap();
-    let told: Vec<_> = open.files.iter().map(|file| (file.pid, file.command.as_str())).collect();
-    assert_eq!(told, [(holder.0.id(), "sleep")]);
+    // A child that another test is about to start has this process's files open too.
+    let told = |pid: u32| -> Vec<&str> {
+        let files = open.files.iter().filter(|file| file.pid == pid);
+        files.map(|file| file.command.as_str()).collect()
+    };
+    assert_eq!((told(holder.0.id()), told(std::process::id())), (vec!["sleep"], vec![]));
     drop(own);
 }
 

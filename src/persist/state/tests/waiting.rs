@@ -13,7 +13,7 @@ fn what_waits_is_fine_and_says_for_what() {
         said(&seen, &Beneath::Nothing)
     };
     let nowhere = || ends(Look::Absent, Look::Absent);
-    let made = "nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it";
+    let made = "nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it, unless something else erases it before";
     let inside = "nothing has made it yet; as soon as something has, it lies in the store";
     let table = [
         (Kind::File, nowhere(), State::Waiting, made),

@@ -11,6 +11,9 @@ VM_JOBS ?= 2
 # nixpkgs' lib directory, for the tests of the NixOS module. Without it they say that they were skipped.
 export BLANKSLATE_NIXPKGS_LIB ?=
 
+# Tests make files with the modes that they then look for.
+usual_modes = umask 022;
+
 say = @printf '\n== %s\n'
 
 help: ## this list
@@ -36,13 +39,13 @@ test: setup test-fast test-vm ## everything: unit and integration tests, then re
 test-fast: ## all tests that need no VM
 	@pkg-config --exists libzfs_core || { echo 'libzfs is missing: run make setup' >&2; exit 1; }
 	$(say) 'Testing the library and its programs'
-	@cargo test --workspace --exclude vm-tests
+	@$(usual_modes) cargo test --workspace --exclude vm-tests
 	$(say) 'Testing blankslate-initrd as it is built for the initrd'
-	@cargo test -p blankslate-initrd
+	@$(usual_modes) cargo test -p blankslate-initrd
 
 test-vm: setup build ## the tests on a real kernel with real ZFS, in QEMU
 	$(say) 'Testing in QEMU, a few minutes (logs stay in target/vm)'
-	@cargo test --no-fail-fast -p vm-tests -- --test-threads $(VM_JOBS)
+	@$(usual_modes) cargo test --no-fail-fast -p vm-tests -- --test-threads $(VM_JOBS)
 
 demo: setup build ## watch a host lose its root and keep what it declared
 	@cargo run -q -p vm-tests --bin demo
@@ -54,7 +57,7 @@ bench: setup build ## measure speed, as ratios against what people use today
 	@benches/scan target/fast/what-will-i-lose
 
 soak: setup build ## cut the power 64 times during the boot step, about 20 minutes
-	@BLANKSLATE_CUTS=64 cargo test -p vm-tests --test power_cut any_instant -- --nocapture
+	@$(usual_modes) BLANKSLATE_CUTS=64 cargo test -p vm-tests --test power_cut any_instant -- --nocapture
 
 lint: ## formatting and clippy, warnings denied
 	$(say) 'Checking the format'

@@ -1,8 +1,8 @@
 //! Detached mounts of real file systems, by the names that fstab(5) has for devices. Needs root and loop
-//! devices; where it cannot, each test says so on standard error and passes.
+//! devices; where it cannot, each test says so on standard error.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -13,6 +13,11 @@ use blankslate::sys::linux::LinuxSys;
 use nix::sys::stat::{Mode, SFlag};
 
 use crate::support::{in_namespace, meta, mount, names, path, run};
+
+#[path = "../support/skip.rs"]
+mod skip;
+
+use skip::{skip, unable};
 
 /// A file system in a file, on a loop device that goes with this.
 struct Disk {
@@ -82,12 +87,14 @@ fn said(command: &mut Command) -> String {
 fn on_disk(fs: &str, name: &str, test: fn(&Path)) {
     let known = fs::read_to_string("/proc/filesystems").unwrap();
     let is_known = known.lines().any(|line| line.trim() == fs);
-    let is_root = nix::unistd::geteuid().is_root() && Path::new("/dev/loop-control").exists();
-    if is_known && is_root && Command::new(format!("mkfs.{fs}")).arg("-V").output().is_ok() {
-        in_namespace(&format!("devices::{name}"), test);
+    if !is_known || !Path::new("/dev/loop-control").exists() {
+        unable(&format!("this kernel has no loop devices, or has not loaded {fs}"));
+    } else if !nix::unistd::geteuid().is_root() {
+        skip("only root may mount a disk");
+    } else if Command::new(format!("mkfs.{fs}")).arg("-V").output().is_err() {
+        skip(&format!("mkfs.{fs} is missing"));
     } else {
-        // Not eprintln!, which nobody sees of a test that passes.
-        let _ = writeln!(io::stderr(), "SKIPPED {name}: it needs root, loop devices and {fs}");
+        in_namespace(&format!("devices::{name}"), test);
     }
 }
 

@@ -15,4 +15,6 @@ mod faults;
 mod host;
 #[path = "../support/namespace.rs"]
 mod namespace;
+#[path = "../support/skip.rs"]
+mod skip;
 mod together;

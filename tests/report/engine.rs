@@ -9,6 +9,8 @@ use blankslate::loss::{
 use blankslate::path::HostPath;
 use blankslate::sys::tree::{self, Tree};
 
+use crate::support::{skip, unable};
+
 /// What a scan told.
 #[derive(Default)]
 pub struct Told {
@@ -97,15 +99,20 @@ pub fn told(root: &Path, blank: Option<&Path>, summing: Summing) -> Told {
 }
 
 /// strace(1) in front of a command, with what it is to do to system calls; nothing where there is none.
-pub fn strace(rules: &[&str]) -> Option<std::process::Command> {
+/// It writes these calls to `log` as soon as they are made.
+pub fn strace(rules: &[&str], log: &Path) -> Option<std::process::Command> {
     use std::process::{Command, Stdio};
     let probe = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
-    if !probe.is_ok_and(|status| status.success()) {
-        crate::support::skip("there is no strace here, or it may not trace");
+    let Ok(probe) = probe else {
+        skip("strace is missing");
+        return None;
+    };
+    if !probe.success() {
+        unable("strace may not trace here");
         return None;
     }
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null"]).args(rules).stdin(Stdio::null());
+    command.args(["-f", "-qq", "-o"]).arg(log).args(rules).stdin(Stdio::null());
     Some(command)
 }
 
@@ -115,7 +122,7 @@ pub fn json_under_strace(
     rules: &[&str],
     args: &[&str],
 ) -> Option<serde_json::Value> {
-    let mut command = strace(rules)?;
+    let mut command = strace(rules, Path::new("/dev/null"))?;
     command.arg(crate::support::PROGRAM).args(["--format", "json"]).args(host.args(args));
     let said = crate::support::said(&mut command);
     let report = serde_json::from_str(&said.stdout);

@@ -1,16 +1,15 @@
 //! A file system that fails, vanishes or changes while it is looked at. strace(1) makes the kernel's
-//! answers for us; where there is none, or it may not trace, the tests say so and pass.
+//! answers for us; where there is none, or it may not trace, the tests say so.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use blankslate::loss::Summing;
 
 use crate::engine::{gaps, json_under_strace, strace, told};
-use crate::support::{Host, PROGRAM, below, changes, in_mount_namespace};
+use crate::support::{Host, PROGRAM, below, changes, in_mount_namespace, wait_until};
 
 /// A directory that fails, beside one that does not, both also in the blank.
 fn host() -> Host {
@@ -95,19 +94,26 @@ fn content_or_attributes_that_cannot_be_read_are_a_gap_and_not_the_same() {
     }
 }
 
-/// Runs the program on `host` while every call `name` on `path` takes a second, and meanwhile `change`.
+/// strace's word for a call that waits, in microseconds: for ever, to a test.
+const HELD: &str = "delay_enter=120000000";
+
+/// Runs the program on `host`, and makes a `change` when it is about to make the first call `name` on
+/// `path`: strace holds the call until it is killed, and that lets it go on.
 fn meanwhile(
     host: &Host,
     (name, path): (&str, &str),
     args: &[&str],
     change: &dyn Fn(&Path),
 ) -> Option<serde_json::Value> {
-    let call = call(name, "delay_enter=1000000");
-    let mut command = strace(&fail(&call, path))?;
+    let call = call(name, HELD);
+    let log = host.path().join("calls");
+    let mut command = strace(&fail(&call, path), &log)?;
     command.arg(PROGRAM).args(["--format", "json"]).args(host.args(args));
-    let child = command.stdout(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(500));
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    wait_until(name, || std::fs::read(&log).is_ok_and(|calls| !calls.is_empty()));
     change(&host.root());
+    child.kill().unwrap();
+    // What the program says, it says to the end.
     let output = child.wait_with_output().unwrap();
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
@@ -193,16 +199,17 @@ fn a_file_that_is_replaced_while_it_is_compared_is_looked_at_again() {
 #[test]
 fn userns_a_root_that_is_unmounted_meanwhile_is_read_to_the_end() {
     let host = Host::new();
-    if strace(&[]).is_none() {
+    if strace(&[], Path::new("/dev/null")).is_none() {
         return;
     }
+    // Unmounted while a call is held; the end of strace lets it go on.
     let script = "mount -t tmpfs none \"$D/root\"; mkdir -p \"$D/root/a/slow\" \"$D/root/b\"; \
                   echo x > \"$D/root/a/slow/file\"; echo x > \"$D/root/b/file\"; \
-                  { sleep 0.5; umount -l \"$D/root\"; test ! -e \"$D/root/a\"; } & \
-                  strace -f -qq -o /dev/null -P /a/slow -e trace=getdents64 \
-                  -e inject=getdents64:delay_enter=1000000 \"$P\" \"$@\" --format json --every || :; \
-                  wait $!";
-    let Some(said) = in_mount_namespace(&host, script) else { return };
+                  strace -f -qq -o \"$D/calls\" -P /a/slow -e trace=getdents64 \
+                  -e inject=getdents64:HELD \"$P\" \"$@\" --format json --every & \
+                  i=0; until [ -s \"$D/calls\" ]; do i=$((i + 1)); [ $i -lt 1200 ]; sleep 0.05; done; \
+                  umount -l \"$D/root\"; test ! -e \"$D/root/a\"; kill -KILL $!";
+    let Some(said) = in_mount_namespace(&host, &script.replace("HELD", HELD)) else { return };
     assert_eq!(said.status, 0, "{}", said.stderr);
     let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     let expected = ["/a", "/a/slow", "/a/slow/file", "/b", "/b/file"];

@@ -1,7 +1,7 @@
 //! `what-will-i-lose` on real trees: the real binary, its text, its JSON, its exit status.
 //!
 //! Tests whose names begin with `userns_` mount in a mount namespace of their own; where they may not,
-//! they say so on standard error and pass.
+//! they say so on standard error.
 #![expect(clippy::disallowed_methods, reason = "tests make trees and start the program")]
 #![expect(
     clippy::unwrap_used,
@@ -22,7 +22,11 @@ mod mounts;
 mod ncdu;
 mod options;
 mod paste;
+#[path = "../support/program.rs"]
+mod program;
 mod roots;
+#[path = "../support/skip.rs"]
+mod skip;
 mod subtree;
 mod support;
 mod text;

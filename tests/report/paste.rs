@@ -143,7 +143,7 @@ fn nix_is_what_nix_reads() {
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!why.contains("syntax error"), "{why}{pasted}");
-        return crate::support::skip(&why);
+        return crate::support::unable(&why);
     }
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let alice = &value["blankslate"]["stores"]["/persist"]["users"]["alice"]["directories"];

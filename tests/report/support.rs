@@ -11,6 +11,8 @@ use nix::sys::stat::{UtimensatFlags, utimensat};
 use nix::sys::time::TimeSpec;
 use serde_json::Value;
 
+pub use crate::skip::{skip, unable};
+
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_what-will-i-lose");
 
@@ -169,13 +171,17 @@ pub fn name(bytes: &[u8]) -> &OsStr {
     OsStr::from_bytes(bytes)
 }
 
-pub fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
+/// Waits for that; on a busy machine it may take long.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = std::time::Instant::now();
+    while !is_so() {
+        assert!(start.elapsed().as_secs() < 60, "this does not come: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }
 
-/// Says that a test could not be made here.
-pub fn skip(why: &str) {
-    eprintln!("SKIPPED: {why}");
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
 }
 
 /// Runs a shell script in a mount namespace of its own; nothing where that is not allowed. In it `$P`

@@ -11,6 +11,7 @@ use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{linkat, mkfifo};
 
 use crate::engine::told;
+use crate::program::{self, lend};
 use crate::support::{Host, PROGRAM, Said, is_root, said, skip};
 
 /// Takes all rights to a directory from all but root.
@@ -24,18 +25,14 @@ pub fn as_nobody(host: &Host, prepare: &dyn Fn(&Path)) -> Option<Said> {
     if !is_root() {
         return Some(host.run(&[]));
     }
-    // The build directory may be closed to others.
-    let program = host.path().join("program");
-    std::fs::copy(PROGRAM, &program).unwrap();
-    std::fs::set_permissions(host.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
-    command.arg(program).args(host.args(&[]));
     if Command::new("setpriv").arg("--version").output().is_err() {
         skip("there is no setpriv to become another user with");
         return None;
     }
-    Some(said(&mut command))
+    let program = host.path().join("program");
+    lend(PROGRAM, &program);
+    std::fs::set_permissions(host.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    Some(said(program::as_nobody(&program).args(host.args(&[]))))
 }
 
 #[test]

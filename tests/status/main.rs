@@ -13,6 +13,8 @@ mod golden;
 mod host;
 #[path = "../support/namespace.rs"]
 mod namespace;
+#[path = "../support/program.rs"]
+mod program;
 mod real;
 mod records;
 mod roots;

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::path::Path;
+use std::process::Output;
 
 use crate::host::{Host, faults, umount};
 use crate::namespace::{inside, mount};
+use crate::program;
 
 pub const ROLLED: &str = "rpool/root rolled back to rpool/root@blank\n";
 pub const OTHER: &str = "the initrd read another configuration than the host has now\n";
@@ -39,7 +41,7 @@ fn userns_a_file_that_nobody_made_yet_is_fine_and_told() {
         fs::create_dir(top.join("srv")).unwrap();
         std::os::unix::fs::symlink("/persist/srv/y", top.join("srv/y")).unwrap();
         let summary = format!("{ROLLED}{OTHER}1 of 2 entries are in place, 1 is waiting\n");
-        let note = "note: /etc/x waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it\n";
+        let note = "note: /etc/x waits: nothing has made it yet; as soon as something has, `blankslate apply` or the next boot keeps it, unless something else erases it before\n";
         assert_eq!(host.said(&["status"]), (0, format!("{summary}\n{note}")));
         let output = host.run(&["status", "--format=json"]);
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -148,6 +150,15 @@ fn userns_of_many_strays_the_largest_are_told_and_all_on_demand() {
     });
 }
 
+/// What somebody without any privilege is told.
+fn status_for_nobody(top: &Path) -> Output {
+    let lent = top.join("blankslate");
+    program::lend(env!("CARGO_BIN_EXE_blankslate"), &lent);
+    let mut command = program::as_nobody(&lent);
+    command.args(["status", "--root=.", "--config=run/blankslate/c.toml"]);
+    command.current_dir(top).output().unwrap()
+}
+
 #[test]
 fn userns_without_root_nothing_is_called_in_place_that_was_not_seen() {
     inside("real::userns_without_root_nothing_is_called_in_place_that_was_not_seen", |top| {
@@ -161,15 +172,7 @@ fn userns_without_root_nothing_is_called_in_place_that_was_not_seen() {
         fs::set_permissions(top.join("persist/srv/closed"), fs::Permissions::from_mode(0o700))
             .unwrap();
         fs::set_permissions(top, fs::Permissions::from_mode(0o755)).unwrap();
-        let program = top.join("blankslate");
-        fs::copy(env!("CARGO_BIN_EXE_blankslate"), &program).unwrap();
-        let output = Command::new("setpriv")
-            .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
-            .arg(&program)
-            .args(["status", "--root=.", "--config=run/blankslate/c.toml"])
-            .current_dir(top)
-            .output()
-            .unwrap();
+        let output = status_for_nobody(top);
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(
@@ -200,15 +203,7 @@ fn userns_a_place_in_a_store_that_cannot_be_searched_is_told() {
         host.bind("srv/x");
         host.write("persist/stray/in/data", "data");
         fs::set_permissions(top.join("persist/stray/in"), fs::Permissions::from_mode(0o0)).unwrap();
-        let program = top.join("blankslate");
-        fs::copy(env!("CARGO_BIN_EXE_blankslate"), &program).unwrap();
-        let output = Command::new("setpriv")
-            .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
-            .arg(&program)
-            .args(["status", "--root=.", "--config=run/blankslate/c.toml"])
-            .current_dir(top)
-            .output()
-            .unwrap();
+        let output = status_for_nobody(top);
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains("\nunseen /persist/stray/in: cannot read the directory: Permission denied (os error 13)\n"), "{said}");

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::host::{Host, umount};
 use crate::namespace::inside;
+use crate::program;
 
 /// A store with an entry, and something that nobody declares.
 fn host(top: &std::path::Path) -> Host {
@@ -110,11 +111,11 @@ fn userns_whoever_is_not_root_is_told_where_that_is_why() {
         let closed = |at: &str| {
             fs::set_permissions(top.join(at), fs::Permissions::from_mode(0o700)).unwrap();
         };
-        fs::copy(env!("CARGO_BIN_EXE_blankslate"), top.join("blankslate")).unwrap();
+        let lent = top.join("blankslate");
+        program::lend(env!("CARGO_BIN_EXE_blankslate"), &lent);
         let said = |arguments: &[&str]| {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
-            command.arg(top.join("blankslate")).args(arguments).args(["--root=.", CONFIG]);
+            let mut command = program::as_nobody(&lent);
+            command.args(arguments).args(["--root=.", CONFIG]);
             let output = command.current_dir(&host.0).output().unwrap();
             (output.status.code(), String::from_utf8(output.stderr).unwrap())
         };

@@ -19,8 +19,8 @@ use crate::output::{log_tail, read_log};
 use crate::workdir::Workdir;
 
 /// How long a boot, and how long a script may take. Emulation is slow, and machines are busy.
-const BOOT: Duration = Duration::from_secs(120);
-const SCRIPT: Duration = Duration::from_secs(120);
+const BOOT: Duration = Duration::from_secs(300);
+const SCRIPT: Duration = Duration::from_secs(300);
 
 /// Where a boot ends and the agent runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

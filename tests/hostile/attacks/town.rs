@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 
 use crate::namespace::mount;
+use crate::skip::skip;
 
 pub const ALICE: u32 = 1000;
 
@@ -196,7 +197,7 @@ pub fn own(at: &Path, uid: u32, mode: u32) {
 pub fn has_alice() -> bool {
     let has = fs::read_to_string("/proc/self/uid_map").unwrap().contains("4294967295");
     if !has {
-        eprintln!("SKIPPED: there is nobody but root in this user namespace; run it as root");
+        skip("there is nobody but root in this user namespace; run it as root");
     }
     has
 }

@@ -23,7 +23,7 @@ impl Identity {
             machine_id.len() == 33 && machine_id.trim_end().bytes().all(is_digit),
             "this is no machine-id: {machine_id:?}"
         );
-        let host_key = ask(guest, "ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null")?;
+        let host_key = ask(guest, "ssh-keyscan -T 60 -t ed25519 127.0.0.1 2>/dev/null")?;
         ensure!(host_key.contains("ssh-ed25519 "), "sshd has no key: {host_key:?}");
         let owners = ask(
             guest,

@@ -4,9 +4,28 @@ export ZPOOL_IMPORT_UDEV_TIMEOUT_MS=0
 # A fresh pool: a root with its blank, written to since; beside it what must not change, written to
 # since its last snapshot too: a rollback of it to any of them would show.
 fresh() {
-    for pool in $(zpool list -H -o name); do zpool destroy -f "$pool" || zpool export "$pool"; done
+    for pool in $(zpool list -H -o name); do remove_pool "$pool"; done
     rm -rf /run/blankslate
     pool rpool /dev/vda1
+}
+
+# A mount namespace that has just gone may hold a dataset for a moment more.
+remove_pool() {
+    local i=0
+    until zpool destroy -f "$1" || zpool export "$1"; do
+        i=$((i + 1))
+        [ $i -lt 300 ]
+        usleep 100000
+    done
+}
+
+# Waits until no mount namespace has a dataset any more, if that comes.
+let_go() {
+    local i=0
+    while [ $i -lt 3000 ] && grep -q ' - zfs ' /proc/[0-9]*/mountinfo 2>/dev/null; do
+        i=$((i + 1))
+        usleep 10000
+    done
 }
 
 pool() {

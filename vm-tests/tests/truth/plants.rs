@@ -74,7 +74,7 @@ pub const PLANTS: &[Plant] = &[
         "mkdir /var/lib/nginx/www; echo hello >/var/lib/nginx/www/index.html; \
          chown -R nginx /var/lib/nginx; chmod 0755 /var/lib/nginx; \
          exec 3<>/dev/tcp/127.0.0.1/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3 >/run/page; exec 3>&-; \
-         i=0; until [ -s /var/log/nginx/access.log ]; do sleep 0.1; i=$((i + 1)); [ $i -lt 50 ]; done",
+         i=0; until [ -s /var/log/nginx/access.log ]; do sleep 0.1; i=$((i + 1)); [ $i -lt 600 ]; done",
         &[b"/var/lib/nginx/www", b"/var/lib/nginx/www/index.html", b"/var/log/nginx/access.log"]),
     plant("a service with a user of its own", "systemctl restart counter",
         &[b"/var/lib/private/counter/starts"]),

@@ -13,6 +13,9 @@ use crate::persist::accounts::Accounts;
 use crate::sys::files::Files;
 use crate::sys::tree;
 
+#[path = "../../../../../tests/support/skip.rs"]
+pub(in crate::loss::evidence) mod skip;
+
 /// A host in a directory of its own; the root is the same directory.
 pub(in crate::loss::evidence) struct Host(tempfile::TempDir);
 
@@ -24,7 +27,7 @@ pub(in crate::loss::evidence) fn path(text: &str) -> HostPath {
 pub(in crate::loss::evidence) fn is_root() -> bool {
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
     if !is_root {
-        eprintln!("SKIPPED: only root can make what belongs to root");
+        skip::skip("only root can make what belongs to root");
     }
     is_root
 }

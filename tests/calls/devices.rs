@@ -12,12 +12,8 @@ use blankslate::sys::detached::mount as detached;
 use blankslate::sys::linux::LinuxSys;
 use nix::sys::stat::{Mode, SFlag};
 
+use crate::images::has_images;
 use crate::support::{in_namespace, meta, mount, names, path, run};
-
-#[path = "../support/skip.rs"]
-mod skip;
-
-use skip::{skip, unable};
 
 /// A file system in a file, on a loop device that goes with this.
 struct Disk {
@@ -85,15 +81,7 @@ fn said(command: &mut Command) -> String {
 
 /// Runs a test in a namespace of its own, where there is what it needs.
 fn on_disk(fs: &str, name: &str, test: fn(&Path)) {
-    let known = fs::read_to_string("/proc/filesystems").unwrap();
-    let is_known = known.lines().any(|line| line.trim() == fs);
-    if !is_known || !Path::new("/dev/loop-control").exists() {
-        unable(&format!("this kernel has no loop devices, or has not loaded {fs}"));
-    } else if !nix::unistd::geteuid().is_root() {
-        skip("only root may mount a disk");
-    } else if Command::new(format!("mkfs.{fs}")).arg("-V").output().is_err() {
-        skip(&format!("mkfs.{fs} is missing"));
-    } else {
+    if has_images(fs) {
         in_namespace(&format!("devices::{name}"), test);
     }
 }

@@ -11,12 +11,16 @@
 mod accounts;
 mod aside;
 mod devices;
+#[path = "../support/images.rs"]
+mod images;
 mod making;
 mod mounts;
 #[path = "../support/namespace.rs"]
 mod namespace;
 mod races;
 mod roots;
+#[path = "../support/skip.rs"]
+mod skip;
 mod staging;
 mod support;
 mod writers;

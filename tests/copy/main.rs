@@ -12,6 +12,8 @@ mod differences;
 mod discards;
 mod fidelity;
 mod hostile;
+#[path = "../support/images.rs"]
+mod images;
 mod limits;
 #[path = "../support/namespace.rs"]
 mod namespace;

@@ -10,7 +10,8 @@ use rustix::fs::{IFlags, XattrFlags, ioctl_setflags, setxattr};
 use rustix::io::Errno;
 
 use crate::engine::told;
-use crate::support::{Host, below, is_root, skip, unable};
+use crate::images::has_images;
+use crate::support::{Host, below, is_root, unable};
 
 /// What a scan tells of `path`, which is the same on both sides before `alter` has changed the root's.
 fn changed(make: &dyn Fn(&Path), alter: &dyn Fn(&Path) -> bool) -> Option<Vec<String>> {
@@ -168,21 +169,6 @@ fn a_name_of_the_same_content_that_is_another_inode_now_is_no_change() {
     assert_eq!((told.lines(), told.gap_lines()), (vec![], vec![]));
 }
 
-/// Whether images can be made and mounted here; says so where they cannot.
-fn has_images() -> bool {
-    let works = |command: &mut Command| command.output().is_ok_and(|out| out.status.success());
-    if !is_root() {
-        skip("only root may mount an image");
-    } else if !works(Command::new("mkfs.ext4").arg("-V")) {
-        skip("mkfs.ext4 is missing");
-    } else if !works(Command::new("losetup").arg("-f")) {
-        unable("there are no loop devices here to mount an image with");
-    } else {
-        return true;
-    }
-    false
-}
-
 /// Makes an ext4 image of `dir` and mounts it at `at`.
 fn image_of(dir: &Path, image: &Path, at: &Path) {
     std::fs::create_dir(at).unwrap();
@@ -196,7 +182,7 @@ fn image_of(dir: &Path, image: &Path, at: &Path) {
 
 #[test]
 fn two_images_with_made_up_times_are_compared_by_content() {
-    if !has_images() {
+    if !has_images("ext4") {
         return;
     }
     let host = Host::new();

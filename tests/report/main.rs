@@ -16,6 +16,8 @@ mod compare;
 mod engine;
 mod faults;
 mod hostile;
+#[path = "../support/images.rs"]
+mod images;
 mod json;
 mod machine_id;
 mod mounts;
